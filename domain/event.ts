@@ -23,6 +23,10 @@ export interface EventMeta {
   readonly subject?: string;
   /** Command name, so that history can say what was asked. */
   readonly command?: string;
+  /** Keyed hash of the request body under an `Idempotency-Key`: a repeat with another body is refused. */
+  readonly request?: string;
+  /** Ids of the reservations that this event makes good, separated by blanks. */
+  readonly claims?: string;
   /** Source address and user agent, sealed by the actor's key: `keyId.nonce.ciphertext`. */
   readonly source?: string;
   /** Sealing version; present when `data` holds envelopes. */

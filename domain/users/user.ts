@@ -1,0 +1,238 @@
+/** A user: who it is, what state the account is in, and which changes are allowed. */
+import type { Aggregate } from '../aggregate.ts';
+import type { Claim, Decision } from '../decision.ts';
+import { nothing } from '../decision.ts';
+import type { DomainEvent } from '../event.ts';
+import type { OrgId, UserId } from '../ids.ts';
+import { accept, refuse, type Result } from '../result.ts';
+import type { Attributes, AttributeValue, LockReason, UserEvent } from './user-events.ts';
+
+export const USER_NAME_CHARACTERS_MAX = 255;
+export const ATTRIBUTES_BYTES_MAX = 100_000;
+
+export interface User {
+  readonly status: 'absent' | 'present' | 'deleted' | 'erased';
+  readonly tenant: string;
+  readonly org: string;
+  readonly userName: string;
+  readonly attributes: Attributes;
+  readonly lock: { readonly reason: LockReason } | null;
+  readonly disabled: boolean;
+  /** Id of the password verifier in the vault; null while no password was set. */
+  readonly verifier: string | null;
+  /** Sessions and grants made before this instant have ended. */
+  readonly credentialsChangedAt: string | null;
+  readonly roles: ReadonlySet<string>;
+  readonly createdAt: string;
+  readonly modifiedAt: string;
+}
+
+const absent: User = {
+  status: 'absent',
+  tenant: '',
+  org: '',
+  userName: '',
+  attributes: {},
+  lock: null,
+  disabled: false,
+  verifier: null,
+  credentialsChangedAt: null,
+  roles: new Set(),
+  createdAt: '',
+  modifiedAt: '',
+};
+
+export type UserRefusal =
+  | { readonly reason: 'user-exists' }
+  | { readonly reason: 'user-not-found' }
+  | { readonly reason: 'user-name-invalid' }
+  | { readonly reason: 'attributes-too-large'; readonly bytesMax: number };
+
+export const users: Aggregate<User> = {
+  category: 'user',
+  initial: absent,
+  evolve: evolveUser,
+  home: (user) => (user.status === 'absent' ? null : user),
+  subject: (id) => id,
+};
+
+/** `accountState` of the account state model. */
+export function accountState(user: Pick<User, 'lock' | 'disabled'>): 'UNLOCKED' | 'LOCKED' | 'DISABLED' {
+  if (user.lock !== null) return 'LOCKED';
+  return user.disabled ? 'DISABLED' : 'UNLOCKED';
+}
+
+export const userNameClaim = (user: { readonly org: string; readonly userName: string }): Claim => ({
+  kind: 'username',
+  scope: user.org,
+  value: user.userName,
+});
+
+export interface NewUser {
+  readonly org: OrgId;
+  readonly userName: string;
+  readonly attributes: Attributes;
+  readonly verifier?: string;
+  readonly roles?: readonly string[];
+}
+
+export function decideCreateUser(user: User, command: NewUser): Result<Decision, UserRefusal> {
+  if (user.status !== 'absent') return refuse({ reason: 'user-exists' });
+  if (!isUserName(command.userName)) return refuse({ reason: 'user-name-invalid' });
+  if (bytesOf(command.attributes) > ATTRIBUTES_BYTES_MAX) return tooLarge;
+
+  const { org, userName, attributes } = command;
+  const facts: UserEvent[] = [{ type: 'identity.user.created.v1', data: { org, userName, attributes } }];
+  if (command.verifier !== undefined) facts.push(passwordSet(command.verifier, 'administrator'));
+  for (const role of command.roles ?? []) facts.push({ type: 'access.role.assigned.v1', data: { role } });
+  return accept({ facts, claims: [userNameClaim(command)] });
+}
+
+/** Any part of an account that an administrator or the user may change in one request; what is as asked already is left out. */
+export interface UserChange {
+  readonly set?: Attributes;
+  readonly unset?: readonly string[];
+  readonly locked?: boolean;
+  readonly disabled?: boolean;
+  readonly verifier?: string;
+  readonly by?: 'administrator' | 'user';
+}
+
+export function decideChangeUser(user: User, change: UserChange): Result<Decision, UserRefusal> {
+  if (user.status !== 'present') return refuse({ reason: 'user-not-found' });
+  const attributes = attributeChange(user.attributes, change);
+  if (bytesOf(attributes.after) > ATTRIBUTES_BYTES_MAX) return tooLarge;
+
+  const facts: UserEvent[] = [];
+  if (attributes.differs) {
+    facts.push({ type: 'identity.user.attributes_changed.v1', data: { set: attributes.set, unset: attributes.unset } });
+  }
+  if (change.verifier !== undefined) facts.push(passwordSet(change.verifier, change.by ?? 'administrator'));
+  if (change.locked === true && user.lock === null) facts.push(locked('ADMIN_INITIATED'));
+  if (change.locked === false && user.lock !== null) facts.push({ type: 'identity.user.unlocked.v1', data: {} });
+  if (change.disabled === true && !user.disabled) facts.push({ type: 'identity.user.disabled.v1', data: {} });
+  if (change.disabled === false && user.disabled) facts.push({ type: 'identity.user.enabled.v1', data: {} });
+  return accept({ facts });
+}
+
+export function decideRehashPassword(user: User, change: { from: string; to: string }): Result<Decision, UserRefusal> {
+  if (user.status !== 'present') return refuse({ reason: 'user-not-found' });
+  if (user.verifier !== change.from) return accept(nothing); // the password was changed meanwhile
+  const fact: UserEvent = { type: 'identity.user.password_rehashed.v1', data: { verifier: change.to } };
+  return accept({ facts: [fact] });
+}
+
+export function decideAssignRole(user: User, role: string): Result<Decision, UserRefusal> {
+  if (user.status !== 'present') return refuse({ reason: 'user-not-found' });
+  if (user.roles.has(role)) return accept(nothing);
+  const fact: UserEvent = { type: 'access.role.assigned.v1', data: { role } };
+  return accept({ facts: [fact] });
+}
+
+export function decideUnassignRole(user: User, role: string): Result<Decision, UserRefusal> {
+  if (user.status !== 'present') return refuse({ reason: 'user-not-found' });
+  if (!user.roles.has(role)) return accept(nothing);
+  const fact: UserEvent = { type: 'access.role.unassigned.v1', data: { role } };
+  return accept({ facts: [fact] });
+}
+
+export function decideDeleteUser(user: User): Result<Decision, UserRefusal> {
+  if (user.status !== 'present') return refuse({ reason: 'user-not-found' });
+  const fact: UserEvent = { type: 'identity.user.deleted.v1', data: {} };
+  return accept({ facts: [fact], releases: [userNameClaim(user)] });
+}
+
+/** Deletes first when that has not happened; erasing twice is success. */
+export function decideEraseUser(user: User, subject: UserId): Result<Decision, UserRefusal> {
+  if (user.status === 'absent') return refuse({ reason: 'user-not-found' });
+  if (user.status === 'erased') return accept(nothing);
+  const erased: UserEvent = { type: 'identity.user.erased.v1', data: { subject } };
+  if (user.status === 'deleted') return accept({ facts: [erased] });
+  const deleted: UserEvent = { type: 'identity.user.deleted.v1', data: {} };
+  return accept({ facts: [deleted, erased], releases: [userNameClaim(user)] });
+}
+
+export function decideVerifyErasure(user: User, subject: UserId): Result<Decision, UserRefusal> {
+  if (user.status !== 'erased') return refuse({ reason: 'user-not-found' });
+  const verified: UserEvent = { type: 'identity.user.erasure_verified.v1', data: { subject } };
+  return accept({ facts: [verified] });
+}
+
+const tooLarge = refuse({ reason: 'attributes-too-large', bytesMax: ATTRIBUTES_BYTES_MAX } as const);
+
+const passwordSet = (verifier: string, by: 'administrator' | 'user'): UserEvent => ({
+  type: 'identity.user.password_set.v1',
+  data: { verifier, by },
+});
+
+const locked = (reason: LockReason): UserEvent => ({ type: 'identity.user.locked.v1', data: { reason } });
+
+/** No control characters, not blank, no blank at either end, no tenant separator abuse. */
+function isUserName(name: string): boolean {
+  return name.length > 0 && name.length <= USER_NAME_CHARACTERS_MAX && name.trim() === name && !/\p{C}/u.test(name);
+}
+
+const bytesOf = (attributes: Attributes): number => JSON.stringify(attributes).length;
+
+function attributeChange(before: Attributes, change: UserChange) {
+  const set: Record<string, AttributeValue> = {};
+  for (const [path, value] of Object.entries(change.set ?? {})) {
+    if (!Object.hasOwn(before, path) || !sameValue(before[path], value)) set[path] = value;
+  }
+  const unset = (change.unset ?? []).filter((path) => Object.hasOwn(before, path) && !Object.hasOwn(set, path));
+  const after = changed(before, set, unset);
+  return { set, unset, after, differs: Object.keys(set).length + unset.length > 0 };
+}
+
+const sameValue = (a: unknown, b: unknown): boolean => a === b || JSON.stringify(a) === JSON.stringify(b);
+
+function changed(before: Attributes, set: Attributes, unset: readonly string[]): Attributes {
+  const gone = new Set(unset);
+  const kept = Object.entries(before).filter(([path]) => !gone.has(path));
+  return { ...Object.fromEntries(kept), ...set };
+}
+
+function evolveUser(user: User, event: DomainEvent): User {
+  const fact = event as unknown as UserEvent;
+  const { at } = event.meta;
+  switch (fact.type) {
+    case 'identity.user.created.v1':
+      return {
+        ...absent,
+        status: 'present',
+        tenant: event.meta.tenant ?? '',
+        org: fact.data.org,
+        userName: fact.data.userName ?? '',
+        attributes: fact.data.attributes ?? {},
+        createdAt: at,
+        modifiedAt: at,
+      };
+    case 'identity.user.attributes_changed.v1':
+      return { ...user, attributes: changed(user.attributes, fact.data.set ?? {}, fact.data.unset), modifiedAt: at };
+    case 'identity.user.password_set.v1':
+      return { ...user, verifier: fact.data.verifier, credentialsChangedAt: at, modifiedAt: at };
+    case 'identity.user.password_rehashed.v1':
+      return { ...user, verifier: fact.data.verifier };
+    case 'identity.user.locked.v1':
+      return { ...user, lock: { reason: fact.data.reason }, credentialsChangedAt: at, modifiedAt: at };
+    case 'identity.user.unlocked.v1':
+      return { ...user, lock: null, modifiedAt: at };
+    case 'identity.user.disabled.v1':
+      return { ...user, disabled: true, credentialsChangedAt: at, modifiedAt: at };
+    case 'identity.user.enabled.v1':
+      return { ...user, disabled: false, modifiedAt: at };
+    case 'access.role.assigned.v1':
+      return { ...user, roles: new Set(user.roles).add(fact.data.role) };
+    case 'access.role.unassigned.v1':
+      return { ...user, roles: new Set([...user.roles].filter((role) => role !== fact.data.role)) };
+    case 'identity.user.deleted.v1':
+      return { ...user, status: 'deleted', verifier: null, credentialsChangedAt: at, modifiedAt: at };
+    case 'identity.user.erased.v1':
+      return { ...user, status: 'erased', userName: '', attributes: {}, verifier: null, credentialsChangedAt: at };
+    case 'identity.user.erasure_verified.v1':
+      return user;
+    default:
+      fact satisfies never;
+      return user;
+  }
+}
