@@ -1,5 +1,5 @@
 /** From a decision to the log: claims, new streams and the command's own stream, all or none. */
-import type { Decision, StreamFacts } from '../domain/decision.ts';
+import type { Claim, Decision, StreamFacts } from '../domain/decision.ts';
 import type { DomainEvent, EventMeta, Fact } from '../domain/event.ts';
 import { WrongExpectedRevision } from '../infra/event-store/errors.ts';
 import type { Revision, StreamAppend, StreamName } from '../infra/event-store/event-store.ts';
@@ -42,15 +42,15 @@ export type Committed =
   | { readonly kind: 'taken'; readonly claim: { readonly kind: string; readonly value: string } };
 
 export async function commit(request: CommitRequest): Promise<Committed> {
-  const { kernel, decision } = request;
+  const { kernel } = request;
   const append = appendFacts(request);
-  const claims: PreparedClaim[] = [];
+  const claims: OwnedClaim[] = [];
   try {
-    for (const [index, claim] of (decision.claims ?? []).entries()) {
+    for (const [index, { claim, ownerStream }] of wanted(request).entries()) {
       const claimId = request.claimId(index);
       const prepared = await prepareClaim(kernel, { claim, claimId, nowMs: request.nowMs, append });
       if (prepared === null) return { kind: 'taken', claim };
-      claims.push(prepared);
+      claims.push({ ...prepared, ownerStream });
     }
     await createKeys(request);
     if (kernel.store.capabilities.atomicMultiStream) return await commitAtOnce(request, claims);
@@ -59,6 +59,18 @@ export async function commit(request: CommitRequest): Promise<Committed> {
     if (error instanceof WrongExpectedRevision) return { kind: 'conflict' };
     throw error;
   }
+}
+
+interface OwnedClaim extends PreparedClaim {
+  readonly ownerStream: StreamName;
+}
+
+function wanted({ decision, stream }: CommitRequest): { claim: Claim; ownerStream: StreamName }[] {
+  const own = (decision.claims ?? []).map((claim) => ({ claim, ownerStream: stream }));
+  const born = (decision.births ?? []).flatMap((birth) =>
+    (birth.claims ?? []).map((claim) => ({ claim, ownerStream: birth.stream })),
+  );
+  return [...own, ...born];
 }
 
 /** Keys first: an event whose key is lost can never be read. */
@@ -70,17 +82,17 @@ async function createKeys({ kernel, subject, expected, decision, meta }: CommitR
   }
 }
 
-async function commitAtOnce(request: CommitRequest, claims: readonly PreparedClaim[]): Promise<Committed> {
+async function commitAtOnce(request: CommitRequest, claims: readonly OwnedClaim[]): Promise<Committed> {
   const { kernel, decision, stream, owner } = request;
   const own = await encoded(request, ownFacts(request), claims);
   const parts: StreamAppend[] = [];
   for (const prepared of claims) {
     if (prepared.own) continue;
-    const fact = claimedFact(prepared, { id: owner, stream });
+    const fact = claimedFact(prepared, prepared.ownerStream);
     parts.push(await part(request, prepared, [fact]));
   }
   for (const birth of decision.births ?? []) {
-    const { events } = await encoded(request, birth, []);
+    const { events } = await encoded(request, birth, claims);
     parts.push({ stream: birth.stream, expected: 'no-stream', events });
   }
   parts.push({ stream, expected: request.expected, events: own.events });
@@ -108,20 +120,20 @@ async function part(
 /** Claim, own streams, confirm, release: each step safe to be the last. */
 async function commitStepwise(
   request: CommitRequest,
-  claims: readonly PreparedClaim[],
+  claims: readonly OwnedClaim[],
   append: AppendFacts,
 ): Promise<Committed> {
-  const { kernel, decision, stream, owner, nowMs } = request;
-  const made: PreparedClaim[] = [];
+  const { kernel, decision, stream, nowMs } = request;
+  const made: OwnedClaim[] = [];
   try {
     for (const prepared of claims) {
       if (prepared.own) continue;
-      const fact = claimedFact(prepared, { id: owner, stream }, pendingUntil(nowMs));
+      const fact = claimedFact(prepared, prepared.ownerStream, pendingUntil(nowMs));
       await append(prepared.stream, prepared.expected, [fact]);
       made.push(prepared);
     }
     for (const birth of decision.births ?? []) {
-      const { events } = await encoded(request, birth, []);
+      const { events } = await encoded(request, birth, claims);
       await kernel.store.append(birth.stream, 'no-stream', events);
     }
     const own = await encoded(request, ownFacts(request), claims);
@@ -136,7 +148,7 @@ async function commitStepwise(
 }
 
 /** The owner's event stands, so a conflict here means that another confirmed the claim, or took the release over. */
-async function finish(request: CommitRequest, made: readonly PreparedClaim[], append: AppendFacts): Promise<void> {
+async function finish(request: CommitRequest, made: readonly OwnedClaim[], append: AppendFacts): Promise<void> {
   for (const { stream, expected, claimId } of made) {
     const next = expected === 'no-stream' ? 0n : expected + 1n;
     await unlessSettled(append(stream, next, [{ type: 'uniqueness.value.confirmed.v1', data: { claimId } }]));
@@ -161,14 +173,15 @@ const ownFacts = ({ stream, decision, subject }: CommitRequest): StreamFacts => 
   ...(subject === null ? {} : { subject }),
 });
 
-async function encoded(request: CommitRequest, facts: StreamFacts, claims: readonly PreparedClaim[]) {
+async function encoded(request: CommitRequest, facts: StreamFacts, claims: readonly OwnedClaim[]) {
   const { kernel } = request;
   // Where the request came from is said once, on the command's own stream.
   const source = facts.stream === request.stream ? request.source : null;
+  const made = claims.filter(({ ownerStream }) => ownerStream === facts.stream);
   const meta: EventMeta = {
     ...request.meta,
     ...(facts.subject === undefined ? {} : { subject: facts.subject }),
-    ...(claims.length === 0 ? {} : { claims: claims.map(({ claimId }) => claimId).join(' ') }),
+    ...(made.length === 0 ? {} : { claims: made.map(({ claimId }) => claimId).join(' ') }),
   };
   const readable = facts.facts.map((fact, index) => {
     const id = request.eventId(facts.stream, fact.type, index);

@@ -129,7 +129,9 @@ async function decideAndAppend<Input, State, Refusal extends { reason: string },
       if (envelope.ifRevision !== undefined) break;
       continue;
     }
-    const after = fold(loaded, command.aggregate, outcome.events);
+    const after = scope.repeatable
+      ? await kernel.aggregates.loadAt(command.aggregate, id, outcome.revision) // a twin's events may stand in place of ours
+      : fold(loaded, command.aggregate, outcome.events);
     kernel.aggregates.remember(command.aggregate, id, after);
     return accept(changedOutcome(scope, after, outcome.events));
   }

@@ -39,6 +39,8 @@ export interface PreparedClaim {
   readonly own: boolean;
 }
 
+const idIn = (stream: StreamName): string => stream.slice(stream.indexOf('-') + 1);
+
 const HASH_CHARACTERS = 26;
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 
@@ -82,7 +84,7 @@ export async function ownerOf(kernel: Pick<Kernel, 'vault' | 'store'>, claim: Cl
   if (reservation.state === 'held') return reservation.owner;
   const { ownerStream, claimId } = reservation;
   const stands = (await findClaim(kernel, ownerStream, claimId)).stands;
-  return stands ? ownerStream.slice(ownerStream.indexOf('-') + 1) : null;
+  return stands ? idIn(ownerStream) : null;
 }
 
 export interface ClaimRequest {
@@ -137,8 +139,8 @@ async function findClaim(kernel: Pick<Kernel, 'store'>, ownerStream: StreamName,
   return { revision, stands, abandoned };
 }
 
-export function claimedFact(prepared: PreparedClaim, owner: { id: string; stream: StreamName }, until?: number): Fact {
-  const data = { owner: owner.id, ownerStream: owner.stream, claimId: prepared.claimId };
+export function claimedFact(prepared: PreparedClaim, ownerStream: StreamName, until?: number): Fact {
+  const data = { owner: idIn(ownerStream), ownerStream, claimId: prepared.claimId };
   const state = until === undefined ? { state: 'held' } : { state: 'pending', until: instantOf(until) };
   return { type: 'uniqueness.value.claimed.v1', data: { ...data, ...state } };
 }
@@ -153,8 +155,7 @@ export async function prepareRelease(
 ): Promise<{ stream: StreamName; expected: Expected; fact: Fact } | null> {
   const { stream, reservation, expected } = await load(kernel, claim);
   if (reservation.state === 'free') return null;
-  const holder = reservation.ownerStream.slice(reservation.ownerStream.indexOf('-') + 1);
-  if (holder !== owner) return null;
+  if (idIn(reservation.ownerStream) !== owner) return null;
   const { claimId } = reservation;
   return { stream, expected, fact: { type: 'uniqueness.value.released.v1', data: { claimId, reason: 'owner' } } };
 }

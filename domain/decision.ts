@@ -15,6 +15,8 @@ export interface StreamFacts {
   readonly facts: readonly Fact[];
   readonly subject?: string;
   readonly newSubject?: true;
+  /** What must be unique, owned by this stream. */
+  readonly claims?: readonly Claim[];
 }
 
 export interface Decision {

@@ -130,7 +130,7 @@ export function decideCreateApplication(
 ): Result<Decision, ApplicationRefusal> {
   if (application.status !== 'absent') return refuse({ reason: 'application-exists' });
   if (!isApplicationName(command.name)) return refuse({ reason: 'application-name-invalid' });
-  const refusal = command.oidc === undefined ? null : oidcRefusal(command.oidc);
+  const refusal = command.oidc === undefined ? null : oidcRefusal(command.oidc, command.system === true);
   if (refusal !== null) return refuse(refusal);
 
   const { org, name, system = false, settings, oidc, secret, tenant } = command;
@@ -172,7 +172,7 @@ export function decideConfigureOidc(
   if (application.status !== 'present') return refuse({ reason: 'application-not-found' });
   const { oidc: before, tenant } = application;
   if (before !== null && before.clientId !== command.oidc.clientId) return refuse({ reason: 'client-id-fixed' });
-  const refusal = oidcRefusal(command.oidc);
+  const refusal = oidcRefusal(command.oidc, application.system);
   if (refusal !== null) return refuse(refusal);
 
   const facts: ApplicationEvent[] = [];
@@ -285,7 +285,7 @@ function sameConfiguration(before: Oidc, after: OidcConfiguration): boolean {
   return same(configuration, after);
 }
 
-function oidcRefusal(oidc: OidcConfiguration): ApplicationRefusal | null {
+function oidcRefusal(oidc: OidcConfiguration, system: boolean): ApplicationRefusal | null {
   if (oidc.callbackUrls.length > CALLBACK_URLS_MAX) return { reason: 'too-many-callbacks', max: CALLBACK_URLS_MAX };
   if (oidc.grantTypes.includes('authorization_code') && oidc.callbackUrls.length === 0) {
     return { reason: 'callback-missing' };
@@ -293,7 +293,7 @@ function oidcRefusal(oidc: OidcConfiguration): ApplicationRefusal | null {
   if (oidc.publicClient && oidc.grantTypes.includes('client_credentials')) {
     return { reason: 'grant-not-for-public-client', grantType: 'client_credentials' };
   }
-  const callback = oidc.callbackUrls.find((url) => !isCallback(url));
+  const callback = oidc.callbackUrls.find((url) => !isCallback(url) && !(system && isOwnPath(url)));
   if (callback !== undefined) return { reason: 'callback-invalid', callback };
   const origin = oidc.allowedOrigins.find((candidate) => !isOrigin(candidate));
   return origin === undefined ? null : { reason: 'origin-invalid', origin };
@@ -308,6 +308,9 @@ function isCallback(text: string): boolean {
   if (url.username !== '' || url.password !== '') return false;
   return !FORBIDDEN_SCHEMES.has(url.protocol);
 }
+
+/** Only of the server's own applications: a path below its public address, which may change. */
+export const isOwnPath = (text: string): boolean => /^\/[a-z-]+$/.test(text);
 
 function isOrigin(text: string): boolean {
   const url = URL.parse(text);

@@ -67,7 +67,6 @@ export interface NewRootOrganization {
   readonly administratorRole: string;
   /** Role, administrator, system applications and keys: they exist once the organization does. */
   readonly births: readonly StreamFacts[];
-  readonly claims: readonly Claim[];
 }
 
 /** Server-wide, lower case, never reused: a handle stands in addresses and tokens. */
@@ -86,7 +85,7 @@ export function decideCreateRootOrganization(
     type: 'org.organization.created.v1',
     data: { kind: 'root', parent: null, handle, name, owner, administratorRole },
   };
-  return accept({ facts: [created], births: command.births, claims: [handleClaim(handle), ...command.claims] });
+  return accept({ facts: [created], births: command.births, claims: [handleClaim(handle)] });
 }
 
 export function decideRenameOrganization(

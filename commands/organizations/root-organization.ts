@@ -1,0 +1,163 @@
+/** Root organizations (tenants): born whole, with administrator, role, keys and the server's own applications. */
+import { z } from 'zod';
+import {
+  applicationNameClaim,
+  applications,
+  clientIdClaim,
+  decideCreateApplication,
+} from '../../domain/applications/application.ts';
+import type { StreamFacts } from '../../domain/decision.ts';
+import { type OrgId, orgId, SUPER_ORG_ID, type UserId } from '../../domain/ids.ts';
+import { signingKeyActivated } from '../../domain/keys/signing-keys.ts';
+import {
+  decideActivation,
+  decideCreateRootOrganization,
+  type Organization,
+  type OrganizationRefusal,
+  organizations,
+} from '../../domain/organizations/organization.ts';
+import { accept, refuse, type Result } from '../../domain/result.ts';
+import { administratorRole } from '../../domain/roles/role.ts';
+import { type PasswordRefusal, passwordRefusal } from '../../domain/users/password.ts';
+import { decideCreateUser, type UserRefusal, userNameClaim, users } from '../../domain/users/user.ts';
+import { configurationOf, oidcInput } from '../applications/application-command.ts';
+import type { Command, Scope } from '../command.ts';
+import { type KeyMaterial, newSigningKey, signingKeyRef } from '../keys/key-material.ts';
+import { attributesInput, passwordRef } from '../users/user-command.ts';
+
+const input = z.strictObject({
+  /** Only of the super organization, whose id is fixed. */
+  id: orgId.optional(),
+  handle: z.string(),
+  name: z.string().optional(),
+  owner: z.strictObject({
+    userName: z.string(),
+    password: z.string().optional(),
+    attributes: attributesInput.default({}),
+  }),
+});
+type Input = z.output<typeof input>;
+
+type Refusal = OrganizationRefusal | UserRefusal | PasswordRefusal | { readonly reason: 'id-reserved' };
+
+interface Facts {
+  readonly role: string;
+  readonly owner: UserId;
+  readonly verifier?: string;
+  readonly keys: readonly KeyMaterial[];
+}
+
+/** The applications that are part of the server; their callbacks follow its public address. */
+const SYSTEM_APPLICATIONS = [
+  { name: 'Console', clientId: 'CONSOLE', path: '/console' },
+  { name: 'My Account', clientId: 'MY_ACCOUNT', path: '/myaccount' },
+];
+
+export const createRootOrganization: Command<Input, Organization, Refusal, Facts> = {
+  type: 'CreateRootOrganization',
+  summary: 'Creates a root organization with its administrator.',
+  input,
+  permissions: ['internal_modify_tenants'],
+  crossesTenants: true,
+  aggregate: organizations,
+  target: (given) => given.id ?? null,
+  facts: gather,
+  decide: (organization, given, facts, scope) => {
+    const births = [
+      roleBirth(scope, facts),
+      keysBirth(scope, facts),
+      ...SYSTEM_APPLICATIONS.map((application) => applicationBirth(scope, application)),
+    ];
+    const owner = ownerBirth(scope, facts);
+    if (!owner.ok) return owner;
+    return decideCreateRootOrganization(organization, {
+      id: scope.id as OrgId,
+      handle: given.handle,
+      name: given.name ?? given.handle,
+      owner: facts.owner,
+      administratorRole: facts.role,
+      births: [...births, owner.value],
+    });
+  },
+  undo: async ({ owner, verifier, keys }, { kernel, id, envelope }) => {
+    if (envelope.dryRun === true) return;
+    if (verifier !== undefined) await kernel.vault.removeSecret(passwordRef(owner, verifier));
+    for (const { key } of keys) await kernel.vault.removeSecret(signingKeyRef(id, key.kid));
+  },
+};
+
+async function gather(scope: Scope<Input>): Promise<Result<Facts, Refusal>> {
+  const { kernel, envelope, id } = scope;
+  const { id: given, owner } = scope.input;
+  if (given !== undefined && envelope.caller.kind !== 'system') return refuse({ reason: 'id-reserved' });
+  const refusal = owner.password === undefined ? null : passwordRefusal(owner.password);
+  if (refusal !== null) return refuse(refusal);
+
+  const keys = await Promise.all([newSigningKey('ES256'), newSigningKey('RS256')]);
+  const ids = { role: scope.derivedId('role'), owner: scope.derivedId('owner') as UserId, keys };
+  const verifier = owner.password === undefined ? undefined : kernel.uuid();
+  if (envelope.dryRun !== true) {
+    // Its own key seals where requests of machines come from.
+    await kernel.vault.createDataKey(id, id);
+    for (const { key, privateKey } of keys) await kernel.vault.putSecret(signingKeyRef(id, key.kid), id, privateKey);
+    if (owner.password !== undefined && verifier !== undefined) {
+      const phc = await kernel.hasher.hash(owner.password);
+      await kernel.vault.putSecret(passwordRef(ids.owner, verifier), id, Buffer.from(phc));
+    }
+  }
+  return accept(verifier === undefined ? ids : { ...ids, verifier });
+}
+
+const roleBirth = ({ id }: Scope<Input>, { role }: Facts): StreamFacts => ({
+  stream: `role-${role}`,
+  facts: [administratorRole(id)],
+});
+
+const keysBirth = ({ id }: Scope<Input>, { keys }: Facts): StreamFacts => ({
+  stream: `key-${id}`,
+  facts: keys.map(({ key }) => signingKeyActivated(key)),
+});
+
+function ownerBirth({ id, input: given }: Scope<Input>, facts: Facts): Result<StreamFacts, UserRefusal> {
+  const { userName, attributes } = given.owner;
+  const user = { org: id as OrgId, userName, attributes, roles: [facts.role] };
+  const { verifier } = facts;
+  const decision = decideCreateUser(users.initial, verifier === undefined ? user : { ...user, verifier });
+  if (!decision.ok) return decision;
+  const claims = [userNameClaim(user)];
+  const subject = { subject: facts.owner, newSubject: true } as const;
+  return accept({ stream: `user-${facts.owner}`, facts: decision.value.facts, claims, ...subject });
+}
+
+function applicationBirth(scope: Scope<Input>, given: (typeof SYSTEM_APPLICATIONS)[number]): StreamFacts {
+  const org = scope.id as OrgId;
+  const { name, clientId, path } = given;
+  const oidc = configurationOf(
+    oidcInput.parse({
+      grantTypes: ['authorization_code', 'refresh_token'],
+      callbackUrls: [path],
+      publicClient: true,
+      pkce: { mandatory: true },
+    }),
+    clientId,
+  );
+  const settings = { consent: { skipLogin: true, skipLogout: true } };
+  const application = { tenant: org, org, name, system: true, settings, oidc };
+  const decision = decideCreateApplication(applications.initial, application);
+  if (!decision.ok) throw new Error(`system application ${name} is not valid: ${decision.refusal.reason}`);
+  const claims = [applicationNameClaim(application), clientIdClaim(org, clientId)];
+  return { stream: `app-${scope.derivedId(`application|${clientId}`)}`, facts: decision.value.facts, claims };
+}
+
+const activationInput = z.strictObject({ organizationId: orgId, active: z.boolean() });
+
+export const setOrganizationActive: Command<z.output<typeof activationInput>, Organization, OrganizationRefusal> = {
+  type: 'SetOrganizationActive',
+  summary: 'Switches a root organization on or off; while off, nobody of it gets a session or token.',
+  input: activationInput,
+  permissions: ['internal_modify_tenants'],
+  crossesTenants: true,
+  aggregate: organizations,
+  target: (given) => given.organizationId,
+  decide: (organization, { active }) => decideActivation(organization, { active, superOrg: SUPER_ORG_ID }),
+};
