@@ -27,8 +27,8 @@ export interface Oidc extends OidcConfiguration {
   readonly state: 'ACTIVE' | 'REVOKED';
   /** Id of the client secret in the vault; null for a public client. */
   readonly secret: string | null;
-  /** Grants made before this instant have ended. */
-  readonly revokedAt: string | null;
+  /** Revision of the last event that ended every grant made before it; -1 when there was none. */
+  readonly endedRevision: bigint;
 }
 
 export interface ClaimConfiguration {
@@ -281,7 +281,7 @@ function settingFacts(before: Application, settings: ApplicationSettings): Appli
 const same = (a: object, b: object): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 function sameConfiguration(before: Oidc, after: OidcConfiguration): boolean {
-  const { state: _state, secret: _secret, revokedAt: _revokedAt, ...configuration } = before;
+  const { state: _state, secret: _secret, endedRevision: _endedRevision, ...configuration } = before;
   return same(configuration, after);
 }
 
@@ -330,19 +330,19 @@ function evolveApplication(application: Application, event: DomainEvent): Applic
     case 'application.application.enabled.v1':
       return { ...application, enabled: true };
     case 'application.application.disabled.v1':
-      return { ...application, enabled: false, oidc: ended(application.oidc, at) };
+      return { ...application, enabled: false, oidc: ended(application.oidc, event.revision) };
     case 'application.consent.configured.v1':
       return { ...application, consent: fact.data };
     case 'application.claims.configured.v1':
       return { ...application, claims: fact.data };
     case 'application.oidc.configured.v1': {
-      const { state = 'ACTIVE', secret = null, revokedAt = null } = application.oidc ?? {};
-      return { ...application, oidc: { ...fact.data, state, secret, revokedAt } };
+      const { state = 'ACTIVE', secret = null, endedRevision = -1n } = application.oidc ?? {};
+      return { ...application, oidc: { ...fact.data, state, secret, endedRevision } };
     }
     case 'application.oidc.secret_set.v1':
-      return { ...application, oidc: withSecret(application.oidc, fact.data.secret, at) };
+      return { ...application, oidc: withSecret(application.oidc, fact.data.secret, event.revision) };
     case 'application.oidc.revoked.v1': {
-      const oidc = ended(application.oidc, at);
+      const oidc = ended(application.oidc, event.revision);
       return { ...application, oidc: oidc === null ? null : { ...oidc, state: 'REVOKED' } };
     }
     case 'application.oidc.removed.v1':
@@ -354,17 +354,18 @@ function evolveApplication(application: Application, event: DomainEvent): Applic
     case 'application.api.unauthorized.v1':
       return { ...application, apis: new Map([...application.apis].filter(([api]) => api !== fact.data.api)) };
     case 'application.application.deleted.v1':
-      return { ...application, status: 'deleted', oidc: ended(application.oidc, at) };
+      return { ...application, status: 'deleted', oidc: ended(application.oidc, event.revision) };
     default:
       fact satisfies never;
       return application;
   }
 }
 
-const ended = (oidc: Oidc | null, at: string): Oidc | null => (oidc === null ? null : { ...oidc, revokedAt: at });
+const ended = (oidc: Oidc | null, endedRevision: bigint): Oidc | null =>
+  oidc === null ? null : { ...oidc, endedRevision };
 
-function withSecret(oidc: Oidc | null, secret: string, at: string): Oidc | null {
+function withSecret(oidc: Oidc | null, secret: string, revision: bigint): Oidc | null {
   if (oidc === null) return null;
-  const revokedAt = oidc.secret === null ? oidc.revokedAt : at;
-  return { ...oidc, secret, state: 'ACTIVE', revokedAt };
+  const endedRevision = oidc.secret === null ? oidc.endedRevision : revision;
+  return { ...oidc, secret, state: 'ACTIVE', endedRevision };
 }

@@ -19,13 +19,13 @@ export interface Consent {
   readonly tenant: string;
   readonly org: string;
   readonly scopes: ReadonlySet<string>;
-  /** Grants made before this instant have ended. */
-  readonly withdrawnAt: string | null;
+  /** Revision of the last withdrawal, which ended every grant made before it; -1 when there was none. */
+  readonly endedRevision: bigint;
 }
 
 export const consents: Aggregate<Consent> = {
   category: 'consent',
-  initial: { tenant: '', org: '', scopes: new Set(), withdrawnAt: null },
+  initial: { tenant: '', org: '', scopes: new Set(), endedRevision: -1n },
   evolve: evolveConsent,
   home: (consent) => (consent.tenant === '' ? null : consent),
 };
@@ -63,7 +63,7 @@ function evolveConsent(consent: Consent, event: DomainEvent): Consent {
       return { ...consent, tenant, org, scopes: new Set([...consent.scopes, ...fact.data.scopes]) };
     }
     case 'consent.consent.withdrawn.v1':
-      return { ...consent, scopes: new Set(), withdrawnAt: event.meta.at };
+      return { ...consent, scopes: new Set(), endedRevision: event.revision };
     default:
       fact satisfies never;
       return consent;

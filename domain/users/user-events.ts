@@ -6,12 +6,18 @@ import { defineEvent, type EventOf, personal, plain } from '../event-schema.ts';
 export const LOCK_REASONS = ['ADMIN_INITIATED', 'MAX_ATTEMPTS_EXCEEDED', 'IDLE_ACCOUNT'] as const;
 export type LockReason = (typeof LOCK_REASONS)[number];
 
+/** `accountState` of the account state model. */
+export const ACCOUNT_STATES = ['UNLOCKED', 'LOCKED', 'DISABLED'] as const;
+export type AccountState = (typeof ACCOUNT_STATES)[number];
+
 /** Attribute paths to values: `name.givenName`, `emails`, `<schema urn>:<attribute>`. */
 export type Attributes = { readonly [path: string]: AttributeValue };
 export type AttributeValue = string | number | boolean | readonly AttributeElement[];
 type AttributeElement = string | number | boolean | { readonly [key: string]: string | number | boolean };
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
+/** The account's state after the event: whoever sees only this event knows it. */
+const state = z.enum(ACCOUNT_STATES);
 const attributes = z.record(
   z.string(),
   z.union([scalar, z.array(z.union([scalar, z.record(z.string(), scalar)]))]),
@@ -34,10 +40,10 @@ export const userEventDefinitions = [
   })),
   /** Same password, hashed anew with the parameters configured now. */
   defineEvent('identity.user.password_rehashed.v1', z.object({ verifier: plain(z.string()) })),
-  defineEvent('identity.user.locked.v1', z.object({ reason: z.enum(LOCK_REASONS) })),
-  defineEvent('identity.user.unlocked.v1', z.object({})),
-  defineEvent('identity.user.disabled.v1', z.object({})),
-  defineEvent('identity.user.enabled.v1', z.object({})),
+  defineEvent('identity.user.locked.v1', z.object({ reason: z.enum(LOCK_REASONS), state })),
+  defineEvent('identity.user.unlocked.v1', z.object({ state })),
+  defineEvent('identity.user.disabled.v1', z.object({ state })),
+  defineEvent('identity.user.enabled.v1', z.object({ state })),
   defineEvent('access.role.assigned.v1', z.object({ role: plain(z.string()) })),
   defineEvent('access.role.unassigned.v1', z.object({ role: plain(z.string()) })),
   defineEvent('identity.user.deleted.v1', z.object({})),

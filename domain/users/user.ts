@@ -5,7 +5,7 @@ import { nothing } from '../decision.ts';
 import type { DomainEvent } from '../event.ts';
 import type { OrgId, UserId } from '../ids.ts';
 import { accept, refuse, type Result } from '../result.ts';
-import type { Attributes, AttributeValue, LockReason, UserEvent } from './user-events.ts';
+import type { AccountState, Attributes, AttributeValue, LockReason, UserEvent } from './user-events.ts';
 
 export const USER_NAME_CHARACTERS_MAX = 255;
 export const ATTRIBUTES_BYTES_MAX = 100_000;
@@ -20,8 +20,8 @@ export interface User {
   readonly disabled: boolean;
   /** Id of the password verifier in the vault; null while no password was set. */
   readonly verifier: string | null;
-  /** Sessions and grants made before this instant have ended. */
-  readonly credentialsChangedAt: string | null;
+  /** Revision of the last event that ended every session and grant made before it; -1 when there was none. */
+  readonly endedRevision: bigint;
   readonly roles: ReadonlySet<string>;
   readonly createdAt: string;
   readonly modifiedAt: string;
@@ -36,7 +36,7 @@ const absent: User = {
   lock: null,
   disabled: false,
   verifier: null,
-  credentialsChangedAt: null,
+  endedRevision: -1n,
   roles: new Set(),
   createdAt: '',
   modifiedAt: '',
@@ -56,10 +56,12 @@ export const users: Aggregate<User> = {
   subject: (id) => id,
 };
 
-/** `accountState` of the account state model. */
-export function accountState(user: Pick<User, 'lock' | 'disabled'>): 'UNLOCKED' | 'LOCKED' | 'DISABLED' {
-  if (user.lock !== null) return 'LOCKED';
-  return user.disabled ? 'DISABLED' : 'UNLOCKED';
+export const accountState = (user: Pick<User, 'lock' | 'disabled'>): AccountState =>
+  stateOf(user.lock !== null, user.disabled);
+
+function stateOf(locked: boolean, disabled: boolean): AccountState {
+  if (locked) return 'LOCKED';
+  return disabled ? 'DISABLED' : 'UNLOCKED';
 }
 
 export const userNameClaim = (user: { readonly org: string; readonly userName: string }): Claim => ({
@@ -108,10 +110,7 @@ export function decideChangeUser(user: User, change: UserChange): Result<Decisio
     facts.push({ type: 'identity.user.attributes_changed.v1', data: { set: attributes.set, unset: attributes.unset } });
   }
   if (change.verifier !== undefined) facts.push(passwordSet(change.verifier, change.by ?? 'administrator'));
-  if (change.locked === true && user.lock === null) facts.push(locked('ADMIN_INITIATED'));
-  if (change.locked === false && user.lock !== null) facts.push({ type: 'identity.user.unlocked.v1', data: {} });
-  if (change.disabled === true && !user.disabled) facts.push({ type: 'identity.user.disabled.v1', data: {} });
-  if (change.disabled === false && user.disabled) facts.push({ type: 'identity.user.enabled.v1', data: {} });
+  facts.push(...stateFacts(user, change));
   return accept({ facts });
 }
 
@@ -165,7 +164,20 @@ const passwordSet = (verifier: string, by: 'administrator' | 'user'): UserEvent 
   data: { verifier, by },
 });
 
-const locked = (reason: LockReason): UserEvent => ({ type: 'identity.user.locked.v1', data: { reason } });
+/** The lock first, then disabling; each fact says the state that the account is in after it. */
+function stateFacts(user: User, change: UserChange): UserEvent[] {
+  const facts: UserEvent[] = [];
+  const isLocked = change.locked ?? user.lock !== null;
+  const afterLock = stateOf(isLocked, user.disabled);
+  if (isLocked && user.lock === null) {
+    facts.push({ type: 'identity.user.locked.v1', data: { reason: 'ADMIN_INITIATED', state: afterLock } });
+  }
+  if (!isLocked && user.lock !== null) facts.push({ type: 'identity.user.unlocked.v1', data: { state: afterLock } });
+  const isDisabled = change.disabled ?? user.disabled;
+  const type = isDisabled ? 'identity.user.disabled.v1' : 'identity.user.enabled.v1';
+  if (isDisabled !== user.disabled) facts.push({ type, data: { state: stateOf(isLocked, isDisabled) } });
+  return facts;
+}
 
 /** No control characters, not blank, no blank at either end, no tenant separator abuse. */
 function isUserName(name: string): boolean {
@@ -210,15 +222,15 @@ function evolveUser(user: User, event: DomainEvent): User {
     case 'identity.user.attributes_changed.v1':
       return { ...user, attributes: changed(user.attributes, fact.data.set ?? {}, fact.data.unset), modifiedAt: at };
     case 'identity.user.password_set.v1':
-      return { ...user, verifier: fact.data.verifier, credentialsChangedAt: at, modifiedAt: at };
+      return { ...user, verifier: fact.data.verifier, endedRevision: event.revision, modifiedAt: at };
     case 'identity.user.password_rehashed.v1':
       return { ...user, verifier: fact.data.verifier };
     case 'identity.user.locked.v1':
-      return { ...user, lock: { reason: fact.data.reason }, credentialsChangedAt: at, modifiedAt: at };
+      return { ...user, lock: { reason: fact.data.reason }, endedRevision: event.revision, modifiedAt: at };
     case 'identity.user.unlocked.v1':
       return { ...user, lock: null, modifiedAt: at };
     case 'identity.user.disabled.v1':
-      return { ...user, disabled: true, credentialsChangedAt: at, modifiedAt: at };
+      return { ...user, disabled: true, endedRevision: event.revision, modifiedAt: at };
     case 'identity.user.enabled.v1':
       return { ...user, disabled: false, modifiedAt: at };
     case 'access.role.assigned.v1':
@@ -226,9 +238,9 @@ function evolveUser(user: User, event: DomainEvent): User {
     case 'access.role.unassigned.v1':
       return { ...user, roles: new Set([...user.roles].filter((role) => role !== fact.data.role)) };
     case 'identity.user.deleted.v1':
-      return { ...user, status: 'deleted', verifier: null, credentialsChangedAt: at, modifiedAt: at };
+      return { ...user, status: 'deleted', verifier: null, endedRevision: event.revision, modifiedAt: at };
     case 'identity.user.erased.v1':
-      return { ...user, status: 'erased', userName: '', attributes: {}, verifier: null, credentialsChangedAt: at };
+      return { ...user, status: 'erased', userName: '', attributes: {}, verifier: null, endedRevision: event.revision };
     case 'identity.user.erasure_verified.v1':
       return user;
     default:

@@ -1,0 +1,117 @@
+/**
+ * The one gate. Whatever hands out power (session, code, token) needs an `Admission`, and only `admit` makes one.
+ *
+ * It looks at the newest state of organization, application, user, session and consent in the log, never at a read
+ * model, so that a change that disables something counts from the moment it is recorded.
+ */
+import { applications } from '../domain/applications/application.ts';
+import type { GrantType } from '../domain/applications/application-events.ts';
+import { consentId, consents } from '../domain/consents/consent.ts';
+import type { AppId, TenantId, UserId } from '../domain/ids.ts';
+import { organizations } from '../domain/organizations/organization.ts';
+import { accept, refuse, type Result } from '../domain/result.ts';
+import { users } from '../domain/users/user.ts';
+import type { Admission, Standing } from './admission.ts';
+import type { Kernel } from './kernel.ts';
+import { sessionIsAlive } from './sessions/session.ts';
+
+export interface AdmitRequest {
+  readonly tenant: TenantId;
+  readonly user?: UserId;
+  readonly application?: AppId;
+  /** The session that the thing rests on: it must be alive. */
+  readonly session?: string;
+  /** The application must have it enabled. */
+  readonly grantType?: GrantType;
+  /** Standing of the session, code or grant that is used: whatever ended it later refuses. */
+  readonly since?: Standing;
+}
+
+export const ADMIT_REFUSALS = [
+  'organization-inactive',
+  'application-unknown',
+  'application-disabled',
+  'client-revoked',
+  'client-changed',
+  'grant-type-not-enabled',
+  'user-unknown',
+  'user-locked',
+  'user-disabled',
+  'user-credentials-changed',
+  'session-ended',
+  'consent-withdrawn',
+] as const;
+export type AdmitRefusal = { readonly reason: (typeof ADMIT_REFUSALS)[number] };
+
+export async function admit(kernel: Kernel, request: AdmitRequest): Promise<Result<Admission, AdmitRefusal>> {
+  const { tenant, user, application, session, grantType } = request;
+  const organization = await kernel.aggregates.load(organizations, tenant);
+  if (organization.state.status !== 'active') return refuse({ reason: 'organization-inactive' });
+
+  const client = application === undefined ? null : await judgeApplication(kernel, { ...request, application });
+  if (client?.ok === false) return client;
+  const person = user === undefined ? null : await judgeUser(kernel, { ...request, user });
+  if (person?.ok === false) return person;
+  if (session !== undefined && !(await sessionIsAlive(kernel, tenant, session))) return refuse({ reason: 'session-ended' });
+  const consent = await judgeConsent(kernel, request);
+  if (!consent.ok) return consent;
+
+  const standing: Standing = {
+    ...(person === null ? {} : { user: person.value }),
+    ...(client === null ? {} : { application: client.value }),
+    ...(consent.value === null ? {} : { consent: consent.value }),
+  };
+  return accept({
+    tenant,
+    user: user ?? null,
+    application: application ?? null,
+    session: session ?? null,
+    grantType: grantType ?? null,
+    standing,
+    atMs: kernel.clock(),
+  } as Admission);
+}
+
+async function judgeApplication(
+  kernel: Kernel,
+  { tenant, application, grantType, since }: AdmitRequest & { readonly application: AppId },
+): Promise<Result<string, AdmitRefusal>> {
+  const { state, revision } = await kernel.aggregates.load(applications, application);
+  if (state.status !== 'present' || state.tenant !== tenant) return refuse({ reason: 'application-unknown' });
+  if (!state.enabled) return refuse({ reason: 'application-disabled' });
+  if (state.oidc === null) return refuse({ reason: 'application-unknown' });
+  if (state.oidc.state === 'REVOKED') return refuse({ reason: 'client-revoked' });
+  if (isOver(state.oidc.endedRevision, since?.application)) return refuse({ reason: 'client-changed' });
+  if (grantType !== undefined && !state.oidc.grantTypes.includes(grantType)) {
+    return refuse({ reason: 'grant-type-not-enabled' });
+  }
+  return accept(String(revision));
+}
+
+async function judgeUser(
+  kernel: Kernel,
+  { tenant, user, since }: AdmitRequest & { readonly user: UserId },
+): Promise<Result<string, AdmitRefusal>> {
+  const { state, revision } = await kernel.aggregates.load(users, user);
+  if (state.status !== 'present' || state.tenant !== tenant) return refuse({ reason: 'user-unknown' });
+  if (state.lock !== null) return refuse({ reason: 'user-locked' });
+  if (state.disabled) return refuse({ reason: 'user-disabled' });
+  if (isOver(state.endedRevision, since?.user)) return refuse({ reason: 'user-credentials-changed' });
+  return accept(String(revision));
+}
+
+/** Null where user and application have never met. */
+async function judgeConsent(
+  kernel: Kernel,
+  { user, application, since }: AdmitRequest,
+): Promise<Result<string | null, AdmitRefusal>> {
+  if (user === undefined || application === undefined) return accept(null);
+  const { state, revision } = await kernel.aggregates.load(consents, consentId({ user, application }));
+  // A grant older than the first consent event rests on revision -1: any withdrawal is later.
+  const rests = since === undefined ? undefined : (since.consent ?? '-1');
+  if (isOver(state.endedRevision, rests)) return refuse({ reason: 'consent-withdrawn' });
+  return accept(revision === 'no-stream' ? null : String(revision));
+}
+
+const isOver = (endedRevision: bigint, since: string | undefined): boolean =>
+  since !== undefined && endedRevision > BigInt(since);

@@ -1,0 +1,23 @@
+/** Tokens issued and revoked, on the application's technical stream. */
+import type { AppId, TenantId, UserId } from '../../domain/ids.ts';
+import type { TokenEvent } from '../../domain/tokens/token-events.ts';
+import type { Position } from '../../infra/event-store/position.ts';
+import type { Kernel } from '../kernel.ts';
+import { recordTechnical, type RequestTrace } from '../technical-stream.ts';
+
+export interface TokenRecord {
+  readonly tenant: TenantId;
+  readonly application: AppId;
+  /** For whom; null when the application acts for itself. */
+  readonly user: UserId | null;
+  readonly fact: TokenEvent;
+  readonly trace: RequestTrace;
+}
+
+export async function recordTokenEvent(
+  kernel: Kernel,
+  { tenant, application, user, fact, trace }: TokenRecord,
+): Promise<Position> {
+  const actor = user === null ? { id: application, kind: 'app' as const } : { id: user, kind: 'user' as const };
+  return await recordTechnical(kernel, { stream: `token-${application}`, tenant, actor, fact, trace });
+}

@@ -1,0 +1,41 @@
+/**
+ * The two forms of a user's attributes: flat (events: `name.givenName`, `<schema urn>:<attribute>`) and nested
+ * (documents: as a SCIM resource has them).
+ */
+import type { JsonObject } from '../json.ts';
+import type { Attributes } from './user-events.ts';
+
+/** Segments of a flat path: `urn:a:b:2.0:User:manager.value` is schema, `manager`, `value`. */
+export function segmentsOf(path: string): readonly string[] {
+  if (!path.startsWith('urn:')) return path.split('.');
+  const colon = path.lastIndexOf(':');
+  return [path.slice(0, colon), ...path.slice(colon + 1).split('.')];
+}
+
+/** Dotted document path; a dot inside a segment is escaped. */
+export const documentPath = (path: string): string =>
+  segmentsOf(path)
+    .map((segment) => segment.replaceAll('.', '\\.'))
+    .join('.');
+
+/** Nested form; own keys only, whatever the paths are called. */
+export function nested(attributes: Attributes): JsonObject {
+  const root = new Map<string, unknown>();
+  for (const [path, value] of Object.entries(attributes)) {
+    const segments = segmentsOf(path);
+    let place = root;
+    for (const segment of segments.slice(0, -1)) {
+      const inner = place.get(segment);
+      const next = inner instanceof Map ? inner : new Map<string, unknown>();
+      place.set(segment, next);
+      place = next;
+    }
+    place.set(segments.at(-1) ?? path, value);
+  }
+  return asObject(root);
+}
+
+function asObject(map: ReadonlyMap<string, unknown>): JsonObject {
+  const entries = [...map].map(([key, value]) => [key, value instanceof Map ? asObject(value) : value] as const);
+  return Object.fromEntries(entries) as JsonObject;
+}

@@ -1,0 +1,7 @@
+/** Every read model. */
+import { applicationsProjection } from './applications.ts';
+import type { Projection } from './projection.ts';
+import { tenantsProjection } from './tenants.ts';
+import { usersProjection } from './users.ts';
+
+export const projections: readonly Projection[] = [usersProjection, applicationsProjection, tenantsProjection];
