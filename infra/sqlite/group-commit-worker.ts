@@ -141,9 +141,10 @@ class Groups<Job, Reply> {
       this.#undo();
       replies.length = 0;
       faults.length = 0;
-      if (sqliteFault(error) === null && !(error instanceof WriterFenced))
-        return this.#runIsolated(start, replies, faults);
-      return this.#failGroup(start, error);
+      const ofTheFile = sqliteFault(error) !== null || error instanceof WriterFenced;
+      if (ofTheFile) this.#failGroup(start, error);
+      else this.#runIsolated(start, replies, faults);
+      return;
     }
     this.#handler.afterCommit?.(replies.length);
   }
@@ -176,7 +177,8 @@ class Groups<Job, Reply> {
       this.#undo();
       replies.length = 0;
       faults.length = 0;
-      return this.#failGroup(start, error);
+      this.#failGroup(start, error);
+      return;
     }
     this.#handler.afterCommit?.(replies.length);
   }
