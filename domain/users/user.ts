@@ -23,6 +23,7 @@ export interface User {
   /** Revision of the last event that ended every session and grant made before it; -1 when there was none. */
   readonly endedRevision: bigint;
   readonly roles: ReadonlySet<string>;
+  readonly erasureVerified: boolean;
   readonly createdAt: string;
   readonly modifiedAt: string;
 }
@@ -38,6 +39,7 @@ const absent: User = {
   verifier: null,
   endedRevision: -1n,
   roles: new Set(),
+  erasureVerified: false,
   createdAt: '',
   modifiedAt: '',
 };
@@ -153,6 +155,7 @@ export function decideEraseUser(user: User, subject: UserId): Result<Decision, U
 
 export function decideVerifyErasure(user: User, subject: UserId): Result<Decision, UserRefusal> {
   if (user.status !== 'erased') return refuse({ reason: 'user-not-found' });
+  if (user.erasureVerified) return accept(nothing);
   const verified: UserEvent = { type: 'identity.user.erasure_verified.v1', data: { subject } };
   return accept({ facts: [verified] });
 }
@@ -242,7 +245,7 @@ function evolveUser(user: User, event: DomainEvent): User {
     case 'identity.user.erased.v1':
       return { ...user, status: 'erased', userName: '', attributes: {}, verifier: null, endedRevision: event.revision };
     case 'identity.user.erasure_verified.v1':
-      return user;
+      return { ...user, erasureVerified: true };
     default:
       fact satisfies never;
       return user;

@@ -16,7 +16,9 @@ export type TransientType =
   | 'login-flow'
   | 'consent-flow'
   | 'logout-flow'
-  | 'idempotency';
+  | 'idempotency'
+  /** How far a consumer of the log has come. */
+  | 'consumer';
 
 export interface TransientKey {
   readonly type: TransientType;

@@ -1,0 +1,72 @@
+/**
+ * Finishes what an erasure began: destroys the key, sees the read models forget, and records that it was verified.
+ *
+ * The command destroys the key at once; this follows the log so that a stop between event and key leaves nothing behind.
+ */
+import { z } from 'zod';
+import type { Command } from '../commands/command.ts';
+import { uuidFrom } from '../commands/derived-ids.ts';
+import type { Kernel } from '../commands/kernel.ts';
+import { execute } from '../commands/pipeline.ts';
+import type { OrgId, UserId } from '../domain/ids.ts';
+import { decideVerifyErasure, type User, users } from '../domain/users/user.ts';
+import type { RecordedEvent } from '../infra/event-store/event-store.ts';
+import { decodePosition, encodePosition, type Position } from '../infra/event-store/position.ts';
+import type { ReadStore } from '../infra/read-store/read-store.ts';
+import type { TransientKey } from '../infra/transient-store/transient-store.ts';
+
+const ERASED = 'identity.user.erased.v1';
+const CATCH_UP_MS_MAX = 30_000;
+const CHECKPOINT_KEPT_MS = 10 * 365 * 24 * 3_600_000;
+
+const checkpoint: TransientKey = { type: 'consumer', tenant: 'server', id: 'erasure' };
+
+/** Runs until the signal aborts. A failure surfaces: the caller reports it and starts it again. */
+export async function followErasures(kernel: Kernel, reads: ReadStore, signal: AbortSignal): Promise<void> {
+  const entry = await kernel.transient.get<string>(checkpoint);
+  const after = entry === null ? null : decodePosition(entry.value);
+  const filter = { typePrefixes: [ERASED] };
+  for await (const message of kernel.store.subscribe({ after: after ?? 'start', filter, signal })) {
+    if (message.kind === 'event') await finishErasure(kernel, reads, message.event);
+    const position = message.kind === 'event' ? message.event.position : message.position;
+    if (position !== undefined && message.kind !== 'caught-up') await advance(kernel, position);
+  }
+}
+
+async function advance(kernel: Kernel, position: Position): Promise<void> {
+  const expiresAtMs = kernel.clock() + CHECKPOINT_KEPT_MS;
+  const value = encodePosition(position);
+  await kernel.transient.commit([{ op: 'put', key: checkpoint, value, expiresAtMs, expect: 'any' }]);
+}
+
+async function finishErasure(kernel: Kernel, reads: ReadStore, event: RecordedEvent): Promise<void> {
+  const subject = event.data['subject'] as UserId;
+  const tenant = event.meta.tenant as OrgId;
+  await kernel.vault.destroySubject(subject);
+  const reached = await reads.waitFor('users', event.position, CATCH_UP_MS_MAX);
+  if (reached === 'behind') throw new Error(`the user read model has not passed the erasure of ${subject}`);
+  const left = await reads.find('users', tenant, subject);
+  if (left !== null) throw new Error(`the user read model still holds the erased subject ${subject}`);
+
+  const org = (event.meta.org ?? tenant) as OrgId;
+  const caller = { kind: 'system', id: 'erasure', tenant, org, permissions: new Set<string>(), memoryKey: '' } as const;
+  const verified = await execute(kernel, verifyErasure, { userId: subject }, {
+    caller,
+    correlationId: event.meta.$correlationId,
+    causationId: event.id,
+    commandId: uuidFrom(`${event.id}|verify-erasure`),
+  });
+  if (!verified.ok) throw new Error(`the erasure of ${subject} cannot be verified: ${verified.refusal.reason}`);
+}
+
+const input = z.strictObject({ userId: z.string() });
+
+const verifyErasure: Command<z.output<typeof input>, User> = {
+  type: 'VerifyErasure',
+  summary: 'Records that read models and indexes hold nothing of an erased subject.',
+  input,
+  permissions: [],
+  aggregate: users,
+  target: ({ userId }) => userId,
+  decide: (user, { userId }) => decideVerifyErasure(user, userId as UserId),
+};
