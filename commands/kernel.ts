@@ -1,4 +1,5 @@
 /** What every command stands on: the ports, and the clock and chance that the domain does not have. */
+import { randomUUIDv7 } from 'node:crypto';
 import type { EventCodec } from '../infra/event-codec/event-codec.ts';
 import type { EventStore } from '../infra/event-store/event-store.ts';
 import type { PasswordHasher } from '../infra/password-hash/password-hasher.ts';
@@ -25,3 +26,6 @@ export interface Kernel {
 
 /** Event time: RFC 3339 in UTC with milliseconds. */
 export const instantOf = (epochMs: number): string => new Date(epochMs).toISOString();
+
+/** UUIDv7 (RFC 9562 §5.7): in order of time, so that indexes grow at their end. */
+export const newUuid = (): string => randomUUIDv7();

@@ -1,0 +1,74 @@
+/** Opens the stores that the configuration names, for one process: as the writer that a server is, or as a reader beside it. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createAggregates } from '../commands/aggregates.ts';
+import { noApprovals } from '../commands/approval-gate.ts';
+import { type Kernel, newUuid } from '../commands/kernel.ts';
+import { eventCatalogue } from '../domain/catalogue.ts';
+import type { Configuration } from '../infra/config/config.ts';
+import { createEventCodec } from '../infra/event-codec/sealing-codec.ts';
+import { openEmbeddedEventStore } from '../infra/event-store/embedded/embedded-event-store.ts';
+import { createPasswordHasher } from '../infra/password-hash/argon2-hasher.ts';
+import type { Telemetry } from '../infra/telemetry/telemetry.ts';
+import { openEmbeddedTransientStore } from '../infra/transient-store/embedded/embedded-transient-store.ts';
+import { loadOrCreateDeploymentKey } from '../infra/vault/embedded/deployment-key.ts';
+import { openEmbeddedVault } from '../infra/vault/embedded/embedded-vault.ts';
+
+/** What a projector thread needs to open the same stores as a reader. */
+export interface SharedStores {
+  readonly directory: string;
+  readonly deploymentKey: Buffer;
+  /** Tells readers in other threads of a commit. */
+  readonly headSignal: SharedArrayBuffer;
+}
+
+export interface OpenedKernel {
+  readonly kernel: Kernel;
+  readonly shared: SharedStores;
+  close(): Promise<void>;
+}
+
+const HEAD_SIGNAL_BYTES = 64;
+const DIRECTORY_MODE = 0o700;
+
+export async function openKernel(configuration: Configuration, telemetry: Telemetry): Promise<OpenedKernel> {
+  const directory = configuration.data;
+  await mkdir(directory, { recursive: true, mode: DIRECTORY_MODE });
+  const keyFile = configuration.masterKeyFile ?? join(directory, 'keys', 'deployment.key');
+  const deploymentKey = await loadOrCreateDeploymentKey(keyFile);
+  const headSignal = new SharedArrayBuffer(HEAD_SIGNAL_BYTES);
+  const clock = Date.now;
+
+  const store = await openEmbeddedEventStore({
+    directory,
+    mode: 'writer',
+    durability: configuration.durability,
+    headSignal,
+  });
+  const vault = await openEmbeddedVault({ directory, deploymentKey, mode: 'writer' });
+  const transient = await openEmbeddedTransientStore({ directory, clock });
+  const codec = createEventCodec({ vault, catalogue: eventCatalogue });
+  const hasher = createPasswordHasher({ ...configuration.passwordHash, metrics: telemetry });
+  const kernel: Kernel = {
+    store,
+    vault,
+    transient,
+    codec,
+    hasher,
+    telemetry,
+    aggregates: createAggregates(store, codec),
+    approvals: noApprovals,
+    clock,
+    uuid: newUuid,
+  };
+  return {
+    kernel,
+    shared: { directory, deploymentKey, headSignal },
+    async close() {
+      await hasher.close();
+      await transient.close();
+      await vault.close();
+      await store.close();
+    },
+  };
+}

@@ -1,0 +1,48 @@
+#!/usr/bin/env node
+/** The start file and command line: hands over to the subcommand and loads nothing else. */
+import { enableCompileCache } from 'node:module';
+import { join } from 'node:path';
+
+const NODE_MAJOR_MIN = 24;
+
+const commands: Readonly<Record<string, () => Promise<{ run(args: readonly string[]): Promise<number> }>>> = {
+  start: () => import('./cli/start.ts'),
+  events: () => import('./cli/events.ts'),
+  history: () => import('./cli/history.ts'),
+  replay: () => import('./cli/replay.ts'),
+  projections: () => import('./cli/projections.ts'),
+  doctor: () => import('./cli/doctor.ts'),
+  'reset-password': () => import('./cli/reset-password.ts'),
+};
+
+const usage = `muniment <command> [options]
+
+  start                start the server (what \`npm start\` runs)
+  events               the events of the log, by stream, type and time
+  history <entity>     who changed what, from what to what, and why
+  replay <entity>      the state of an entity at an instant: --at 2026-01-31T10:00:00Z
+  projections          status of the read models; rebuild one
+  doctor               checks log, vault, read models and configuration
+  reset-password       sets the administrator's password, while the server is stopped
+
+Each command explains itself with --help. Configuration: environment variables MUNIMENT_*, see README.md.
+`;
+
+if (Number(process.versions.node.split('.')[0]) < NODE_MAJOR_MIN) {
+  process.stderr.write(`Muniment needs Node ${NODE_MAJOR_MIN}; this is ${process.version}. Start it with \`npm start\`.\n`);
+  process.exit(1);
+}
+
+// In the data folder and not in a shared one: what is cached there is run.
+enableCompileCache(join(process.env['MUNIMENT_DATA'] ?? 'data', 'cache'));
+
+const [name = '', ...args] = process.argv.slice(2);
+const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
+if (load === undefined) {
+  const asked = name === '' || name === '--help' || name === 'help';
+  (asked ? process.stdout : process.stderr).write(asked ? usage : `unknown command ${name}\n\n${usage}`);
+  process.exitCode = asked ? 0 : 2;
+} else {
+  const command = await load();
+  process.exitCode = await command.run(args);
+}
