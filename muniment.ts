@@ -29,7 +29,9 @@ Each command explains itself with --help. Configuration: environment variables M
 `;
 
 if (Number(process.versions.node.split('.')[0]) < NODE_MAJOR_MIN) {
-  process.stderr.write(`Muniment needs Node ${NODE_MAJOR_MIN}; this is ${process.version}. Start it with \`npm start\`.\n`);
+  process.stderr.write(
+    `Muniment needs Node ${NODE_MAJOR_MIN}; this is ${process.version}. Start it with \`npm start\`.\n`,
+  );
   process.exit(1);
 }
 

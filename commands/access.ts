@@ -4,8 +4,8 @@ import type { Application } from '../domain/applications/application.ts';
 import { roles } from '../domain/roles/role.ts';
 import { OPENID_SCOPES } from '../domain/users/openid-claims.ts';
 import type { User } from '../domain/users/user.ts';
-import { EVERY_PERMISSION } from './permissions.ts';
 import type { Kernel } from './kernel.ts';
+import { EVERY_PERMISSION } from './permissions.ts';
 
 /** Scopes that pass without registration, as devices use them. */
 const FREE_FORM_SCOPE = /^device_.*/;

@@ -9,7 +9,7 @@ import type { GrantType } from '../domain/applications/application-events.ts';
 import { consentId, consents } from '../domain/consents/consent.ts';
 import type { AppId, TenantId, UserId } from '../domain/ids.ts';
 import { organizations } from '../domain/organizations/organization.ts';
-import { accept, refuse, type Result } from '../domain/result.ts';
+import { accept, type Result, refuse } from '../domain/result.ts';
 import { users } from '../domain/users/user.ts';
 import type { Admission, Standing } from './admission.ts';
 import type { Kernel } from './kernel.ts';
@@ -52,7 +52,8 @@ export async function admit(kernel: Kernel, request: AdmitRequest): Promise<Resu
   if (client?.ok === false) return client;
   const person = user === undefined ? null : await judgeUser(kernel, { ...request, user });
   if (person?.ok === false) return person;
-  if (session !== undefined && !(await sessionIsAlive(kernel, tenant, session))) return refuse({ reason: 'session-ended' });
+  if (session !== undefined && !(await sessionIsAlive(kernel, tenant, session)))
+    return refuse({ reason: 'session-ended' });
   const consent = await judgeConsent(kernel, request);
   if (!consent.ok) return consent;
 

@@ -25,8 +25,7 @@ export interface Aggregates {
   remember<State>(aggregate: Aggregate<State>, id: string, loaded: Loaded<State>): void;
 }
 
-export const streamOf = (aggregate: { readonly category: string }, id: string): string =>
-  `${aggregate.category}-${id}`;
+export const streamOf = (aggregate: { readonly category: string }, id: string): string => `${aggregate.category}-${id}`;
 
 export function createAggregates(store: EventStore, codec: EventCodec): Aggregates {
   const cache = new LRUCache<string, Loaded<unknown>>({ max: AGGREGATES_CACHED_MAX });

@@ -28,7 +28,10 @@ export const systemCaller = (tenant: TenantId, id: string): Caller => ({
 });
 
 /** The generated password, to be shown once; null when the server was set up before, or the password was given. */
-export async function setUp(kernel: Kernel, { superTenant, adminName, adminPassword }: FirstStart): Promise<string | null> {
+export async function setUp(
+  kernel: Kernel,
+  { superTenant, adminName, adminPassword }: FirstStart,
+): Promise<string | null> {
   const { state } = await kernel.aggregates.load(organizations, SUPER_ORG_ID);
   if (state.status !== 'absent') {
     if (state.handle !== superTenant) throw new SuperTenantDiffers(state.handle, superTenant);

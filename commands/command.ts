@@ -41,7 +41,12 @@ export interface Scope<Input> {
   readonly derivedId: (purpose: string) => string;
 }
 
-export interface Command<Input = unknown, State = unknown, Refusal extends CommonRefusal | { reason: string } = { reason: string }, Facts = unknown> {
+export interface Command<
+  Input = unknown,
+  State = unknown,
+  Refusal extends CommonRefusal | { reason: string } = { reason: string },
+  Facts = unknown,
+> {
   /** `CreateUser`. */
   readonly type: string;
   readonly summary: string;
@@ -68,7 +73,10 @@ export interface Command<Input = unknown, State = unknown, Refusal extends Commo
 
 /** Refusals that any command may meet. */
 export type CommonRefusal =
-  | { readonly reason: 'invalid-input'; readonly issues: readonly { readonly path: string; readonly message: string }[] }
+  | {
+      readonly reason: 'invalid-input';
+      readonly issues: readonly { readonly path: string; readonly message: string }[];
+    }
   | { readonly reason: 'forbidden'; readonly permissions: readonly string[] }
   /** Also for what belongs to another organization. */
   | { readonly reason: 'not-found' }

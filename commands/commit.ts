@@ -9,8 +9,8 @@ import {
   type AppendFacts,
   claimedFact,
   giveBack,
-  pendingUntil,
   type PreparedClaim,
+  pendingUntil,
   prepareClaim,
   prepareRelease,
 } from './reservations.ts';

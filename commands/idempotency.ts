@@ -6,7 +6,7 @@
  */
 import type { Aggregate } from '../domain/aggregate.ts';
 import type { Json } from '../domain/json.ts';
-import { accept, refuse, type Result } from '../domain/result.ts';
+import { accept, type Result, refuse } from '../domain/result.ts';
 import type { TransientKey } from '../infra/transient-store/transient-store.ts';
 import { streamOf } from './aggregates.ts';
 import type { CommonRefusal, Outcome, Scope } from './command.ts';

@@ -7,7 +7,7 @@ import type { Aggregate } from '../domain/aggregate.ts';
 import type { Decision } from '../domain/decision.ts';
 import type { DomainEvent, EventMeta } from '../domain/event.ts';
 import { SUPER_ORG_ID } from '../domain/ids.ts';
-import { accept, refuse, type Result } from '../domain/result.ts';
+import { accept, type Result, refuse } from '../domain/result.ts';
 import { fold, type Loaded, streamOf } from './aggregates.ts';
 import {
   type Command,
@@ -17,7 +17,7 @@ import {
   type Outcome,
   type Scope,
 } from './command.ts';
-import { commit, type CommitRequest } from './commit.ts';
+import { type CommitRequest, commit } from './commit.ts';
 import { uuidFrom } from './derived-ids.ts';
 import { formerOutcome, isIdempotencyKey, loggedOutcome, rememberOutcome, requestHash } from './idempotency.ts';
 import { instantOf, type Kernel } from './kernel.ts';
@@ -123,7 +123,9 @@ async function decideAndAppend<Input, State, Refusal extends { reason: string },
     if (!decided.ok) return decided;
     if (decided.value.facts.length === 0) return accept(unchanged(scope, loaded));
 
-    const outcome = await commit(commitRequest(command, scope, { loaded, decision: decided.value, request: gathered.request }));
+    const outcome = await commit(
+      commitRequest(command, scope, { loaded, decision: decided.value, request: gathered.request }),
+    );
     if (outcome.kind === 'taken') return refuse({ reason: 'value-taken', ...outcome.claim } as const);
     if (outcome.kind === 'conflict') {
       if (envelope.ifRevision !== undefined) break;
@@ -184,15 +186,17 @@ async function rehearse<Input, State, Refusal extends { reason: string }, Facts>
   const first = loaded.revision === 'no-stream' ? 0n : loaded.revision + 1n;
   const position = loaded.position ?? { commit: 0n, prepare: 0n };
   const meta = metaOf(command, scope, null);
-  const events = decided.value.facts.map((fact, index): DomainEvent => ({
-    ...fact,
-    id: scope.derivedId(`rehearsal|${index}`),
-    meta,
-    stream,
-    revision: first + BigInt(index),
-    position,
-    erased: false,
-  }));
+  const events = decided.value.facts.map(
+    (fact, index): DomainEvent => ({
+      ...fact,
+      id: scope.derivedId(`rehearsal|${index}`),
+      meta,
+      stream,
+      revision: first + BigInt(index),
+      position,
+      erased: false,
+    }),
+  );
   const { state } = fold(loaded, command.aggregate, events);
   return accept({ ...unchanged(scope, { ...loaded, state }), changed: true, events });
 }

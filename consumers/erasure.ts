@@ -50,12 +50,17 @@ async function finishErasure(kernel: Kernel, reads: ReadStore, event: RecordedEv
 
   const org = (event.meta.org ?? tenant) as OrgId;
   const caller = { kind: 'system', id: 'erasure', tenant, org, permissions: new Set<string>(), memoryKey: '' } as const;
-  const verified = await execute(kernel, verifyErasure, { userId: subject }, {
-    caller,
-    correlationId: event.meta.$correlationId,
-    causationId: event.id,
-    commandId: uuidFrom(`${event.id}|verify-erasure`),
-  });
+  const verified = await execute(
+    kernel,
+    verifyErasure,
+    { userId: subject },
+    {
+      caller,
+      correlationId: event.meta.$correlationId,
+      causationId: event.id,
+      commandId: uuidFrom(`${event.id}|verify-erasure`),
+    },
+  );
   if (!verified.ok) throw new Error(`the erasure of ${subject} cannot be verified: ${verified.refusal.reason}`);
 }
 

@@ -40,8 +40,6 @@ export const applicationsProjection: Projection = {
     'application.application.disabled.v1': (event) => patch(idIn(event), { enabled: false }),
     'application.oidc.configured.v1': (event) => patch(idIn(event), { clientId: event.data.clientId }),
     'application.oidc.removed.v1': (event) => patch(idIn(event), {}, ['clientId']),
-    'application.application.deleted.v1': (event) => [
-      { kind: 'remove', collection: APPLICATIONS, id: idIn(event) },
-    ],
+    'application.application.deleted.v1': (event) => [{ kind: 'remove', collection: APPLICATIONS, id: idIn(event) }],
   }),
 };

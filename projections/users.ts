@@ -1,6 +1,7 @@
 /** Users as SCIM shows and searches them. */
-import { documentPath, nested } from '../domain/users/attribute-paths.ts';
+
 import { customSchemaFields, userFields } from '../domain/users/attribute-catalogue.ts';
+import { documentPath, nested } from '../domain/users/attribute-paths.ts';
 import type { AccountState, UserEvent } from '../domain/users/user-events.ts';
 import type { Write } from '../infra/read-store/read-store.ts';
 import { handlersOf, idIn } from './handlers.ts';

@@ -36,7 +36,10 @@ export const settingsInput = z.strictObject({
 
 /** Every part but the grant types has its default. `clientId` and `clientSecret` may be brought along. */
 export const oidcInput = z.strictObject({
-  clientId: z.string().regex(/^[A-Za-z0-9._~-]{1,255}$/, 'must be 1 to 255 unreserved characters').optional(),
+  clientId: z
+    .string()
+    .regex(/^[A-Za-z0-9._~-]{1,255}$/, 'must be 1 to 255 unreserved characters')
+    .optional(),
   clientSecret: z.string().min(16, 'must have at least 16 characters').max(255).optional(),
   grantTypes: z.array(z.enum(GRANT_TYPES)).min(1),
   callbackUrls: list.default([]),
@@ -51,7 +54,9 @@ export const oidcInput = z.strictObject({
       revokeWithSession: z.boolean().default(true),
     })
     .prefault({}),
-  refreshToken: z.strictObject({ lifetimeS: lifetimeS.default(86_400), rotate: z.boolean().default(true) }).prefault({}),
+  refreshToken: z
+    .strictObject({ lifetimeS: lifetimeS.default(86_400), rotate: z.boolean().default(true) })
+    .prefault({}),
   idToken: z
     .strictObject({
       lifetimeS: lifetimeS.default(3_600),

@@ -1,5 +1,6 @@
 /** Changes of an application that exists. */
 import { z } from 'zod';
+import { apiById } from '../../domain/applications/api-resources.ts';
 import {
   type Application,
   type ApplicationRefusal,
@@ -14,9 +15,8 @@ import {
   decideSetClientSecret,
   decideUnauthorizeApi,
 } from '../../domain/applications/application.ts';
-import { apiById } from '../../domain/applications/api-resources.ts';
 import { appId } from '../../domain/ids.ts';
-import { accept, refuse, type Result } from '../../domain/result.ts';
+import { accept, type Result, refuse } from '../../domain/result.ts';
 import type { Command, Scope } from '../command.ts';
 import { may } from '../permissions.ts';
 import {

@@ -7,7 +7,7 @@ import {
   decideWithdrawConsent,
 } from '../../domain/consents/consent.ts';
 import { appId, userId } from '../../domain/ids.ts';
-import { accept, refuse, type Result } from '../../domain/result.ts';
+import { accept, type Result, refuse } from '../../domain/result.ts';
 import type { Command, Scope } from '../command.ts';
 
 type ConsentRefusal = { readonly reason: 'not-own-consent' };
@@ -41,5 +41,7 @@ export const withdrawConsent: Command<z.output<typeof parties>, Consent, Consent
 /** Consent is the user's own: no administrator gives it for him. */
 async function onlyOwn(scope: Scope<z.output<typeof parties>>): Promise<Result<null, ConsentRefusal>> {
   const { caller } = scope.envelope;
-  return caller.kind === 'user' && caller.id === scope.input.user ? accept(null) : refuse({ reason: 'not-own-consent' });
+  return caller.kind === 'user' && caller.id === scope.input.user
+    ? accept(null)
+    : refuse({ reason: 'not-own-consent' });
 }

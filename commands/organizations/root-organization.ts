@@ -16,7 +16,7 @@ import {
   type OrganizationRefusal,
   organizations,
 } from '../../domain/organizations/organization.ts';
-import { accept, refuse, type Result } from '../../domain/result.ts';
+import { accept, type Result, refuse } from '../../domain/result.ts';
 import { administratorRole } from '../../domain/roles/role.ts';
 import { type PasswordRefusal, passwordRefusal } from '../../domain/users/password.ts';
 import { decideCreateUser, type UserRefusal, userNameClaim, users } from '../../domain/users/user.ts';

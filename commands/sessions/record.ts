@@ -3,7 +3,7 @@ import type { TenantId, UserId } from '../../domain/ids.ts';
 import type { SessionEvent } from '../../domain/sessions/session-events.ts';
 import type { Position } from '../../infra/event-store/position.ts';
 import type { Kernel } from '../kernel.ts';
-import { recordTechnical, type RequestTrace } from '../technical-stream.ts';
+import { type RequestTrace, recordTechnical } from '../technical-stream.ts';
 
 export type { RequestTrace };
 

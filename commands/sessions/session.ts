@@ -5,7 +5,7 @@ import type { SessionEvent } from '../../domain/sessions/session-events.ts';
 import type { TransientKey } from '../../infra/transient-store/transient-store.ts';
 import type { Admission, Standing } from '../admission.ts';
 import type { Kernel } from '../kernel.ts';
-import { recordSessionEvent, type RequestTrace } from './record.ts';
+import { type RequestTrace, recordSessionEvent } from './record.ts';
 
 export const SESSION_IDLE_MS = 15 * 60_000;
 export const SESSION_REMEMBERED_MS = 14 * 24 * 3_600_000;

@@ -5,8 +5,8 @@ import type { AppId, TenantId, UserId } from '../../domain/ids.ts';
 import type { Json } from '../../domain/json.ts';
 import { type Organization, organizations } from '../../domain/organizations/organization.ts';
 import { users } from '../../domain/users/user.ts';
-import type { TransientKey } from '../../infra/transient-store/transient-store.ts';
 import type { Position } from '../../infra/event-store/position.ts';
+import type { TransientKey } from '../../infra/transient-store/transient-store.ts';
 import type { Admission } from '../admission.ts';
 import { admit } from '../admit.ts';
 import { instantOf, type Kernel } from '../kernel.ts';
@@ -79,7 +79,15 @@ export async function issueAccessToken(
     trace,
     fact: {
       type: 'oauth.token.issued.v1',
-      data: { jti, grantType, user, session: admission.session, grant: grant?.id ?? null, scopes: [...scopes], expiresAt },
+      data: {
+        jti,
+        grantType,
+        user,
+        session: admission.session,
+        grant: grant?.id ?? null,
+        scopes: [...scopes],
+        expiresAt,
+      },
     },
   });
   return { token, expiresInS, position };
@@ -157,7 +165,7 @@ export async function verifyAccessToken(
   const isJwt = token.includes('.');
   const claims = isJwt
     ? await signer.verify(tenant, token, ACCESS_TOKEN_TYP)
-    : ((await kernel.transient.get(opaqueKey(tenant, token)))?.value as Claims | undefined) ?? null;
+    : (((await kernel.transient.get(opaqueKey(tenant, token)))?.value as Claims | undefined) ?? null);
   if (claims === null || claims['iss'] !== issuer) return null;
   const { exp, nbf, jti, client_id: clientId } = claims;
   const nowS = kernel.clock() / 1000;

@@ -6,7 +6,7 @@
  */
 import { timingSafeEqual } from 'node:crypto';
 import type { AppId, TenantId, UserId } from '../../domain/ids.ts';
-import { accept, refuse, type Result } from '../../domain/result.ts';
+import { accept, type Result, refuse } from '../../domain/result.ts';
 import type { TransientEntry, TransientKey, TransientOp } from '../../infra/transient-store/transient-store.ts';
 import type { Admission, Standing } from '../admission.ts';
 import type { Kernel } from '../kernel.ts';
@@ -91,7 +91,12 @@ const REFRESH_TOKEN = /^r1\.([0-9a-f-]{36})\.([0-9]{1,10})\.([A-Za-z0-9_-]{43})$
 
 export type RefreshTokenRefusal = { readonly reason: 'refresh-token-invalid' };
 
-export async function refreshTokenFor(kernel: Kernel, tenant: TenantId, id: string, generation: number): Promise<string> {
+export async function refreshTokenFor(
+  kernel: Kernel,
+  tenant: TenantId,
+  id: string,
+  generation: number,
+): Promise<string> {
   return `r1.${id}.${generation}.${await seal(kernel, tenant, `${id}|${generation}`)}`;
 }
 

@@ -4,8 +4,8 @@ import { LRUCache } from 'lru-cache';
 import type { TenantId } from '../../domain/ids.ts';
 import type { Json } from '../../domain/json.ts';
 import { activeKey, type SigningAlgorithm, type SigningKey, signingKeys } from '../../domain/keys/signing-keys.ts';
-import { signingKeyRef } from '../keys/key-material.ts';
 import type { Kernel } from '../kernel.ts';
+import { signingKeyRef } from '../keys/key-material.ts';
 
 export const JWT_CHARACTERS_MAX = 16_384;
 const KEYS_CACHED_MAX = 500;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { roleId, userId } from '../../domain/ids.ts';
-import { accept, refuse, type Result } from '../../domain/result.ts';
+import { accept, type Result, refuse } from '../../domain/result.ts';
 import { roles } from '../../domain/roles/role.ts';
 import { decideAssignRole, decideUnassignRole, type User, users } from '../../domain/users/user.ts';
 import type { Command, Scope } from '../command.ts';

@@ -1,7 +1,7 @@
 /** Changes of an account that exists: any of its parts in one request, or one part by its own name. */
 import { z } from 'zod';
 import { userId } from '../../domain/ids.ts';
-import { accept, refuse, type Result } from '../../domain/result.ts';
+import { accept, type Result, refuse } from '../../domain/result.ts';
 import { decideChangeUser, type User, type UserChange, users } from '../../domain/users/user.ts';
 import type { Command, Scope } from '../command.ts';
 import {
@@ -11,8 +11,8 @@ import {
   type PasswordFacts,
   passwordRef,
   storePassword,
-  unsetInput,
   type UserCommandRefusal,
+  unsetInput,
 } from './user-command.ts';
 
 interface ChangeInput extends Omit<UserChange, 'verifier' | 'by'> {
@@ -100,7 +100,8 @@ async function gather(scope: Scope<{ readonly userId: string }>): Promise<Result
   const { password } = scope.input as ChangeInput;
   if (password === undefined) return accept({ former: null });
   const { state } = await scope.kernel.aggregates.load(users, scope.id);
-  if (state.status !== 'present' || state.tenant !== scope.envelope.caller.tenant) return refuse({ reason: 'user-not-found' });
+  if (state.status !== 'present' || state.tenant !== scope.envelope.caller.tenant)
+    return refuse({ reason: 'user-not-found' });
   const stored = await storePassword(scope, password);
   return stored.ok ? accept({ ...stored.value, former: state.verifier }) : stored;
 }

@@ -1,9 +1,11 @@
 /** Proves a name and password, and says why not in words that only the log hears. */
+
+import { z } from 'zod';
 import type { TenantId, UserId } from '../../domain/ids.ts';
-import { accept, refuse, type Result } from '../../domain/result.ts';
+import { accept, type Result, refuse } from '../../domain/result.ts';
 import type { LoginFailure } from '../../domain/sessions/session-events.ts';
-import { decideRehashPassword, type User, userNameClaim, users } from '../../domain/users/user.ts';
 import { PASSWORD_BYTES_MAX } from '../../domain/users/password.ts';
+import { decideRehashPassword, type User, userNameClaim, users } from '../../domain/users/user.ts';
 import type { Command } from '../command.ts';
 import type { Kernel } from '../kernel.ts';
 import { execute } from '../pipeline.ts';
@@ -11,7 +13,6 @@ import { ownerOf } from '../reservations.ts';
 import { recordSessionEvent } from '../sessions/record.ts';
 import type { RequestTrace } from '../technical-stream.ts';
 import { passwordRef } from './user-command.ts';
-import { z } from 'zod';
 
 export interface Credentials {
   readonly tenant: TenantId;
@@ -34,7 +35,10 @@ export async function signIn(kernel: Kernel, given: Credentials): Promise<Result
   if (reason === null && id !== null) return accept(id);
 
   const refusal = { reason: reason ?? 'no-such-user', user: id } as const;
-  const fact = { type: 'session.login.failed.v1', data: { application: given.application, reason: refusal.reason } } as const;
+  const fact = {
+    type: 'session.login.failed.v1',
+    data: { application: given.application, reason: refusal.reason },
+  } as const;
   await recordSessionEvent(kernel, { tenant, user: isPresent(user) ? id : null, fact, trace: given.trace });
   return refuse(refusal);
 }
@@ -78,7 +82,14 @@ async function renew(kernel: Kernel, { tenant, id, from, password, trace }: Rene
   const to = kernel.uuid();
   const phc = await kernel.hasher.hash(password);
   await kernel.vault.putSecret(passwordRef(id, to), tenant, Buffer.from(phc));
-  const caller = { kind: 'system', id: 'sign-in', tenant, org: tenant, permissions: new Set<string>(), memoryKey: '' } as const;
+  const caller = {
+    kind: 'system',
+    id: 'sign-in',
+    tenant,
+    org: tenant,
+    permissions: new Set<string>(),
+    memoryKey: '',
+  } as const;
   await execute(kernel, rehashPassword, { userId: id, from, to }, { caller, ...trace });
   const { state } = await kernel.aggregates.load(users, id);
   await kernel.vault.removeSecret(passwordRef(id, state.verifier === to ? from : to));

@@ -1,7 +1,7 @@
 /** What the commands on a user share: inputs, the password's way into the vault, and who may touch an owner's account. */
 import { z } from 'zod';
 import { organizations } from '../../domain/organizations/organization.ts';
-import { accept, refuse, type Result } from '../../domain/result.ts';
+import { accept, type Result, refuse } from '../../domain/result.ts';
 import type { PasswordRefusal } from '../../domain/users/password.ts';
 import { passwordRefusal } from '../../domain/users/password.ts';
 import type { UserRefusal } from '../../domain/users/user.ts';
@@ -24,16 +24,27 @@ const VALUE_CHARACTERS_MAX = 20_000;
 const ELEMENTS_MAX = 1_000;
 
 const scalar = z.union([z.string().max(VALUE_CHARACTERS_MAX), z.number(), z.boolean()]);
-const path = z.string().min(1).max(500).refine((text) => !text.split(/[.:]/).includes('__proto__'), 'is reserved');
+const path = z
+  .string()
+  .min(1)
+  .max(500)
+  .refine((text) => !text.split(/[.:]/).includes('__proto__'), 'is reserved');
 
 export const attributesInput = z
   .record(path, z.union([scalar, z.array(z.union([scalar, z.record(path, scalar)])).max(ELEMENTS_MAX)]))
-  .refine((attributes) => Object.keys(attributes).length <= ATTRIBUTES_MAX, `has more than ${ATTRIBUTES_MAX} attributes`)
+  .refine(
+    (attributes) => Object.keys(attributes).length <= ATTRIBUTES_MAX,
+    `has more than ${ATTRIBUTES_MAX} attributes`,
+  )
   .transform((attributes): Attributes => attributes);
 
 export const unsetInput = z.array(path).max(ATTRIBUTES_MAX);
 
-export const passwordRef = (user: string, verifier: string): SecretRef => ({ kind: 'password', owner: user, id: verifier });
+export const passwordRef = (user: string, verifier: string): SecretRef => ({
+  kind: 'password',
+  owner: user,
+  id: verifier,
+});
 
 /** Hashes and stores a new verifier under a new id: the event that names it makes it count. */
 export async function storePassword(

@@ -31,7 +31,10 @@ export const systemApis: readonly ApiResource[] = [
   ]),
   api('3', '/api/server/v1/tenants', 'Tenant Management API', ['internal_list_tenants', 'internal_modify_tenants']),
   api('4', '/oauth2/introspect', 'OAuth2 Introspection', ['internal_oauth2_introspect']),
-  api('5', '/api/server/v1/keystores', 'Signing Key Management API', ['internal_keystore_update', 'internal_keystore_view']),
+  api('5', '/api/server/v1/keystores', 'Signing Key Management API', [
+    'internal_keystore_update',
+    'internal_keystore_view',
+  ]),
   api('6', '/api/history', 'History and Feed API', ['internal_audit_view']),
   api('7', '/scim2/v2/Roles', 'SCIM2 Roles API', ['internal_role_mgt_view', 'internal_role_mgt_users_update']),
   api('8', '/api/server/v1/organization', 'Organization Management API', ['internal_organization_update']),

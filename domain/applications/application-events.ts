@@ -30,39 +30,51 @@ export const oidcConfiguration = z.object({
 export type OidcConfiguration = Readonly<z.output<typeof oidcConfiguration>>;
 
 export const applicationEventDefinitions = [
-  defineEvent('application.application.created.v1', z.object({
-    org: text,
-    name: text,
-    /** Part of the server itself: cannot be renamed or deleted. */
-    system: z.boolean(),
-  })),
+  defineEvent(
+    'application.application.created.v1',
+    z.object({
+      org: text,
+      name: text,
+      /** Part of the server itself: cannot be renamed or deleted. */
+      system: z.boolean(),
+    }),
+  ),
   defineEvent('application.application.renamed.v1', z.object({ name: text })),
-  defineEvent('application.application.described.v1', z.object({
-    description: text.nullable(),
-    imageUrl: text.nullable(),
-    accessUrl: text.nullable(),
-    logoutReturnUrl: text.nullable(),
-    templateId: text.nullable(),
-    templateVersion: text.nullable(),
-  })),
+  defineEvent(
+    'application.application.described.v1',
+    z.object({
+      description: text.nullable(),
+      imageUrl: text.nullable(),
+      accessUrl: text.nullable(),
+      logoutReturnUrl: text.nullable(),
+      templateId: text.nullable(),
+      templateVersion: text.nullable(),
+    }),
+  ),
   defineEvent('application.application.enabled.v1', z.object({})),
   defineEvent('application.application.disabled.v1', z.object({})),
   defineEvent('application.consent.configured.v1', z.object({ skipLogin: z.boolean(), skipLogout: z.boolean() })),
-  defineEvent('application.claims.configured.v1', z.object({
-    subject: z.enum(['userid', 'username']),
-    requested: z.array(z.object({ claim: text, mandatory: z.boolean() })),
-  })),
+  defineEvent(
+    'application.claims.configured.v1',
+    z.object({
+      subject: z.enum(['userid', 'username']),
+      requested: z.array(z.object({ claim: text, mandatory: z.boolean() })),
+    }),
+  ),
   defineEvent('application.oidc.configured.v1', oidcConfiguration),
   /** The secret itself is in the vault under this id. */
   defineEvent('application.oidc.secret_set.v1', z.object({ secret: text })),
   /** The client answers nothing until its secret is regenerated; its tokens are dead. */
   defineEvent('application.oidc.revoked.v1', z.object({})),
   defineEvent('application.oidc.removed.v1', z.object({})),
-  defineEvent('application.api.authorized.v1', z.object({
-    api: text,
-    policy: z.enum(['RBAC', 'NO POLICY']),
-    scopes: z.array(text),
-  })),
+  defineEvent(
+    'application.api.authorized.v1',
+    z.object({
+      api: text,
+      policy: z.enum(['RBAC', 'NO POLICY']),
+      scopes: z.array(text),
+    }),
+  ),
   defineEvent('application.api.unauthorized.v1', z.object({ api: text })),
   defineEvent('application.application.deleted.v1', z.object({})),
 ] as const;

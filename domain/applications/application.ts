@@ -3,7 +3,7 @@ import type { Aggregate } from '../aggregate.ts';
 import type { Claim, Decision } from '../decision.ts';
 import type { DomainEvent } from '../event.ts';
 import type { OrgId } from '../ids.ts';
-import { accept, refuse, type Result } from '../result.ts';
+import { accept, type Result, refuse } from '../result.ts';
 import type { ApplicationEvent, OidcConfiguration } from './application-events.ts';
 
 export const APPLICATION_NAME_CHARACTERS_MAX = 255;
@@ -52,7 +52,12 @@ export interface Application {
 }
 
 const noPresentation: Presentation = {
-  description: null, imageUrl: null, accessUrl: null, logoutReturnUrl: null, templateId: null, templateVersion: null,
+  description: null,
+  imageUrl: null,
+  accessUrl: null,
+  logoutReturnUrl: null,
+  templateId: null,
+  templateVersion: null,
 };
 
 const absent: Application = {

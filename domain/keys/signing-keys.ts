@@ -4,7 +4,7 @@ import type { Aggregate } from '../aggregate.ts';
 import { type Decision, nothing } from '../decision.ts';
 import type { DomainEvent } from '../event.ts';
 import { defineEvent, type EventOf, plain } from '../event-schema.ts';
-import { accept, refuse, type Result } from '../result.ts';
+import { accept, type Result, refuse } from '../result.ts';
 
 export const SIGNING_ALGORITHMS = ['ES256', 'RS256'] as const;
 export type SigningAlgorithm = (typeof SIGNING_ALGORITHMS)[number];
@@ -13,11 +13,14 @@ const text = plain(z.string());
 
 export const signingKeyEventDefinitions = [
   /** The new key signs from now on; the former of its algorithm only verifies. The private key is in the vault under `kid`. */
-  defineEvent('keys.signing_key.activated.v1', z.object({
-    kid: text,
-    alg: z.enum(SIGNING_ALGORITHMS),
-    publicJwk: z.record(z.string(), text),
-  })),
+  defineEvent(
+    'keys.signing_key.activated.v1',
+    z.object({
+      kid: text,
+      alg: z.enum(SIGNING_ALGORITHMS),
+      publicJwk: z.record(z.string(), text),
+    }),
+  ),
   /** Out of the key set: what it signed no longer verifies. */
   defineEvent('keys.signing_key.retired.v1', z.object({ kid: text })),
 ] as const;

@@ -5,7 +5,7 @@ import { type Claim, type Decision, nothing, type StreamFacts } from '../decisio
 import type { DomainEvent } from '../event.ts';
 import { defineEvent, type EventOf, plain } from '../event-schema.ts';
 import type { OrgId, UserId } from '../ids.ts';
-import { accept, refuse, type Result } from '../result.ts';
+import { accept, type Result, refuse } from '../result.ts';
 
 export const HANDLE_CHARACTERS_MAX = 100;
 export const ORG_NAME_CHARACTERS_MAX = 255;
@@ -13,14 +13,17 @@ export const ORG_NAME_CHARACTERS_MAX = 255;
 const text = plain(z.string());
 
 export const organizationEventDefinitions = [
-  defineEvent('org.organization.created.v1', z.object({
-    kind: z.enum(['root', 'sub']),
-    parent: text.nullable(),
-    handle: text,
-    name: text,
-    owner: text.nullable(),
-    administratorRole: text,
-  })),
+  defineEvent(
+    'org.organization.created.v1',
+    z.object({
+      kind: z.enum(['root', 'sub']),
+      parent: text.nullable(),
+      handle: text,
+      name: text,
+      owner: text.nullable(),
+      administratorRole: text,
+    }),
+  ),
   defineEvent('org.organization.renamed.v1', z.object({ name: text })),
   defineEvent('org.organization.activated.v1', z.object({})),
   defineEvent('org.organization.deactivated.v1', z.object({})),
@@ -52,11 +55,20 @@ export type OrganizationRefusal =
 export const organizations: Aggregate<Organization> = {
   category: 'org',
   initial: {
-    status: 'absent', id: '', tenant: '', kind: 'root', parent: null, handle: '', name: '', owner: null,
-    administratorRole: '', createdAt: '',
+    status: 'absent',
+    id: '',
+    tenant: '',
+    kind: 'root',
+    parent: null,
+    handle: '',
+    name: '',
+    owner: null,
+    administratorRole: '',
+    createdAt: '',
   },
   evolve: evolveOrganization,
-  home: (organization) => (organization.status === 'absent' ? null : { tenant: organization.tenant, org: organization.id }),
+  home: (organization) =>
+    organization.status === 'absent' ? null : { tenant: organization.tenant, org: organization.id },
 };
 
 export interface NewRootOrganization {

@@ -7,13 +7,16 @@ import { defineEvent, type EventOf, plain } from '../event-schema.ts';
 const text = plain(z.string());
 
 export const roleEventDefinitions = [
-  defineEvent('access.role.created.v1', z.object({
-    name: text,
-    /** Where the role can be given: in an organization, or in one application. */
-    audience: z.object({ type: z.enum(['organization', 'application']), id: text }),
-    /** Scopes, or `*` for every permission of its organization's APIs (the administrator). */
-    permissions: z.array(text),
-  })),
+  defineEvent(
+    'access.role.created.v1',
+    z.object({
+      name: text,
+      /** Where the role can be given: in an organization, or in one application. */
+      audience: z.object({ type: z.enum(['organization', 'application']), id: text }),
+      /** Scopes, or `*` for every permission of its organization's APIs (the administrator). */
+      permissions: z.array(text),
+    }),
+  ),
   defineEvent('access.role.permissions_changed.v1', z.object({ added: z.array(text), removed: z.array(text) })),
   defineEvent('access.role.deleted.v1', z.object({})),
 ] as const;

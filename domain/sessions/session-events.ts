@@ -9,8 +9,14 @@ export type LoginFailure = (typeof LOGIN_FAILURES)[number];
 
 export const sessionEventDefinitions = [
   defineEvent('session.login.failed.v1', z.object({ application: text.nullable(), reason: z.enum(LOGIN_FAILURES) })),
-  defineEvent('session.session.started.v1', z.object({ session: text, application: text.nullable(), amr: z.array(text) })),
-  defineEvent('session.session.ended.v1', z.object({ session: text, reason: z.enum(['logout', 'terminated', 'replaced']) })),
+  defineEvent(
+    'session.session.started.v1',
+    z.object({ session: text, application: text.nullable(), amr: z.array(text) }),
+  ),
+  defineEvent(
+    'session.session.ended.v1',
+    z.object({ session: text, reason: z.enum(['logout', 'terminated', 'replaced']) }),
+  ),
 ] as const;
 
 export type SessionEvent = EventOf<typeof sessionEventDefinitions>;

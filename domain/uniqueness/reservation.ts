@@ -10,14 +10,17 @@ export const CLAIM_PENDING_MS = 60_000;
 const text = plain(z.string());
 
 export const reservationEventDefinitions = [
-  defineEvent('uniqueness.value.claimed.v1', z.object({
-    owner: text,
-    ownerStream: text,
-    claimId: text,
-    state: z.enum(['pending', 'held']),
-    /** RFC 3339; only of a pending claim. */
-    until: text.optional(),
-  })),
+  defineEvent(
+    'uniqueness.value.claimed.v1',
+    z.object({
+      owner: text,
+      ownerStream: text,
+      claimId: text,
+      state: z.enum(['pending', 'held']),
+      /** RFC 3339; only of a pending claim. */
+      until: text.optional(),
+    }),
+  ),
   defineEvent('uniqueness.value.confirmed.v1', z.object({ claimId: text })),
   defineEvent('uniqueness.value.released.v1', z.object({ claimId: text, reason: text })),
   /** On the owner's stream: the claim came too late, so that its delayed writer fails. */
@@ -42,7 +45,11 @@ export function evolveReservation(reservation: Reservation, event: Fact): Reserv
     }
     case 'uniqueness.value.confirmed.v1':
       return reservation.state === 'pending' && reservation.claimId === fact.data.claimId
-        ? { ...reservation, state: 'held', owner: reservation.ownerStream.slice(reservation.ownerStream.indexOf('-') + 1) }
+        ? {
+            ...reservation,
+            state: 'held',
+            owner: reservation.ownerStream.slice(reservation.ownerStream.indexOf('-') + 1),
+          }
         : reservation;
     case 'uniqueness.value.released.v1':
       return reservation.state !== 'free' && reservation.claimId === fact.data.claimId ? free : reservation;

@@ -10,7 +10,10 @@ interface ClaimSource {
   readonly value: (user: User) => ClaimValue | undefined;
 }
 
-const attribute = (path: string) => (user: User): ClaimValue | undefined => plainValue(user.attributes[path]);
+const attribute =
+  (path: string) =>
+  (user: User): ClaimValue | undefined =>
+    plainValue(user.attributes[path]);
 
 const WSO2 = 'urn:scim:wso2:schema';
 

@@ -24,20 +24,29 @@ const attributes = z.record(
 ) as unknown as z.ZodType<Attributes>;
 
 export const userEventDefinitions = [
-  defineEvent('identity.user.created.v1', z.object({
-    org: plain(z.string()),
-    userName: personal(z.string()),
-    attributes: personal(attributes),
-  })),
-  defineEvent('identity.user.attributes_changed.v1', z.object({
-    set: personal(attributes),
-    unset: z.array(plain(z.string())),
-  })),
+  defineEvent(
+    'identity.user.created.v1',
+    z.object({
+      org: plain(z.string()),
+      userName: personal(z.string()),
+      attributes: personal(attributes),
+    }),
+  ),
+  defineEvent(
+    'identity.user.attributes_changed.v1',
+    z.object({
+      set: personal(attributes),
+      unset: z.array(plain(z.string())),
+    }),
+  ),
   /** The verifier itself is in the vault under this id. */
-  defineEvent('identity.user.password_set.v1', z.object({
-    verifier: plain(z.string()),
-    by: z.enum(['administrator', 'user']),
-  })),
+  defineEvent(
+    'identity.user.password_set.v1',
+    z.object({
+      verifier: plain(z.string()),
+      by: z.enum(['administrator', 'user']),
+    }),
+  ),
   /** Same password, hashed anew with the parameters configured now. */
   defineEvent('identity.user.password_rehashed.v1', z.object({ verifier: plain(z.string()) })),
   defineEvent('identity.user.locked.v1', z.object({ reason: z.enum(LOCK_REASONS), state })),

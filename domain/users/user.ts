@@ -4,7 +4,7 @@ import type { Claim, Decision } from '../decision.ts';
 import { nothing } from '../decision.ts';
 import type { DomainEvent } from '../event.ts';
 import type { OrgId, UserId } from '../ids.ts';
-import { accept, refuse, type Result } from '../result.ts';
+import { accept, type Result, refuse } from '../result.ts';
 import type { AccountState, Attributes, AttributeValue, LockReason, UserEvent } from './user-events.ts';
 
 export const USER_NAME_CHARACTERS_MAX = 255;

@@ -30,7 +30,12 @@ async function logLength(): Promise<number> {
 }
 
 async function kim(over: Parameters<typeof asking>[0] = {}) {
-  const created = await execute(test.kernel, createUser, { userName: 'kim', attributes: { title: 'Dr' } }, asking(over));
+  const created = await execute(
+    test.kernel,
+    createUser,
+    { userName: 'kim', attributes: { title: 'Dr' } },
+    asking(over),
+  );
   if (!created.ok) throw new Error(JSON.stringify(created.refusal));
   return created.value;
 }

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { execute } from '../../commands/pipeline.ts';
-import { ownerOf } from '../../commands/reservations.ts';
 import { changeApplication } from '../../commands/applications/change-application.ts';
 import { createApplication } from '../../commands/applications/create-application.ts';
+import { execute } from '../../commands/pipeline.ts';
+import { ownerOf } from '../../commands/reservations.ts';
 import { createUser } from '../../commands/users/create-user.ts';
 import { applicationNameClaim } from '../../domain/applications/application.ts';
 import { SUPER_ORG_ID } from '../../domain/ids.ts';
@@ -67,7 +67,18 @@ describe('[E31] a claim whose maker stops between two steps', () => {
         return await store.append(...args);
       },
     });
-    return { wrap, arm: () => { left = steps; }, disarm: () => { left = Number.POSITIVE_INFINITY; }, resume: () => { for (const go of held) go(); } };
+    return {
+      wrap,
+      arm: () => {
+        left = steps;
+      },
+      disarm: () => {
+        left = Number.POSITIVE_INFINITY;
+      },
+      resume: () => {
+        for (const go of held) go();
+      },
+    };
   }
 
   it.each([0, 1, 2])('after %i steps leaves exactly one owner, and the delayed writer fails', async (steps) => {
@@ -81,7 +92,10 @@ describe('[E31] a claim whose maker stops between two steps', () => {
     nowMs += CLAIM_PENDING_MS + 1;
     const second = await create('KIM');
     stopping.resume();
-    const first = await delayed.then((result) => result.ok, () => false);
+    const first = await delayed.then(
+      (result) => result.ok,
+      () => false,
+    );
     expect([first, second.ok].filter(Boolean)).toHaveLength(1);
     const owner = await ownerOfName('kim');
     expect(owner).not.toBeNull();

@@ -67,7 +67,8 @@ describe('creating an application', () => {
     refuses(
       {
         given: [],
-        when: (application) => decideCreateApplication(application, { ...shop, oidc: { ...oidc, callbackUrls: [callback] } }),
+        when: (application) =>
+          decideCreateApplication(application, { ...shop, oidc: { ...oidc, callbackUrls: [callback] } }),
       },
       { reason: 'callback-invalid', callback },
     ),
@@ -79,7 +80,8 @@ describe('creating an application', () => {
       refuses(
         {
           given: [],
-          when: (application) => decideCreateApplication(application, { ...shop, oidc: { ...oidc, allowedOrigins: [origin] } }),
+          when: (application) =>
+            decideCreateApplication(application, { ...shop, oidc: { ...oidc, allowedOrigins: [origin] } }),
         },
         { reason: 'origin-invalid', origin },
       ),
@@ -133,8 +135,10 @@ describe('changing an application', () => {
     const system = { ...created, data: { ...created.data, system: true } };
     for (const when of [
       decideDeleteApplication,
-      (application: Parameters<typeof decideDeleteApplication>[0]) => decideChangeApplication(application, { name: 'x' }),
-      (application: Parameters<typeof decideDeleteApplication>[0]) => decideChangeApplication(application, { enabled: false }),
+      (application: Parameters<typeof decideDeleteApplication>[0]) =>
+        decideChangeApplication(application, { name: 'x' }),
+      (application: Parameters<typeof decideDeleteApplication>[0]) =>
+        decideChangeApplication(application, { enabled: false }),
     ]) {
       refuses({ given: [system], when }, { reason: 'system-application' });
     }
@@ -145,7 +149,9 @@ describe('changing an application', () => {
     const second = stateAfter(applications, [created, configured, secretSet('s1'), secretSet('s2')]);
     expect(first.oidc?.endedRevision).toBe(-1n);
     expect(second.oidc?.endedRevision).toBe(3n);
-    records({ given: [created, configured], when: (application) => decideSetClientSecret(application, 's3') }, [secretSet('s3')]);
+    records({ given: [created, configured], when: (application) => decideSetClientSecret(application, 's3') }, [
+      secretSet('s3'),
+    ]);
   });
 });
 

@@ -7,7 +7,8 @@ const claimed = (claimId: string, state: 'pending' | 'held') => ({
 });
 const confirmed = (claimId: string) => ({ type: 'uniqueness.value.confirmed.v1', data: { claimId } });
 const released = (claimId: string) => ({ type: 'uniqueness.value.released.v1', data: { claimId, reason: 'owner' } });
-const after = (...facts: Parameters<typeof evolveReservation>[1][]): Reservation => facts.reduce(evolveReservation, free);
+const after = (...facts: Parameters<typeof evolveReservation>[1][]): Reservation =>
+  facts.reduce(evolveReservation, free);
 
 describe('a reservation', () => {
   it('is held once its pending claim is confirmed', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { SUPER_ORG_ID } from '../../domain/ids.ts';
 import { activeKey, decideRetireSigningKey, signingKeyActivated, signingKeys } from '../../domain/keys/signing-keys.ts';
 import { decideActivation, organizations } from '../../domain/organizations/organization.ts';
-import { SUPER_ORG_ID } from '../../domain/ids.ts';
 import { stateAfter, storiesOf } from '../support/decider.ts';
 
 const activated = (kid: string, alg: 'ES256' | 'RS256' = 'ES256') => signingKeyActivated({ kid, alg, publicJwk: {} });
@@ -16,7 +16,10 @@ describe('signing keys', () => {
   });
 
   it('cannot be retired while they sign', () =>
-    refuses({ given: [activated('k1')], when: (state) => decideRetireSigningKey(state, 'k1') }, { reason: 'key-in-use' }));
+    refuses(
+      { given: [activated('k1')], when: (state) => decideRetireSigningKey(state, 'k1') },
+      { reason: 'key-in-use' },
+    ));
 
   it('are retired once, when superseded', () => {
     const retired = { type: 'keys.signing_key.retired.v1', data: { kid: 'k1' } };

@@ -11,7 +11,7 @@ import {
   decideRehashPassword,
   users,
 } from '../../domain/users/user.ts';
-import { storiesOf, stateAfter, TENANT } from '../support/decider.ts';
+import { stateAfter, storiesOf, TENANT } from '../support/decider.ts';
 
 const org = TENANT as OrgId;
 const kim = { org, userName: 'kim', attributes: { 'name.givenName': 'Kim' } };
@@ -35,7 +35,10 @@ describe('creating a user', () => {
     refuses({ given: [created], when: (user) => decideCreateUser(user, kim) }, { reason: 'user-exists' }));
 
   it.each(['', ' kim', 'kim ', 'k\u0000m', 'k\nm', 'x'.repeat(256)])('is refused for the name %j', (userName) =>
-    refuses({ given: [], when: (user) => decideCreateUser(user, { ...kim, userName }) }, { reason: 'user-name-invalid' }),
+    refuses(
+      { given: [], when: (user) => decideCreateUser(user, { ...kim, userName }) },
+      { reason: 'user-name-invalid' },
+    ),
   );
 
   it('is refused when the attributes are too large', () =>
@@ -50,8 +53,7 @@ describe('changing a user', () => {
     records(
       {
         given: [created],
-        when: (user) =>
-          decideChangeUser(user, { set: { 'name.givenName': 'Kim', title: 'Dr' }, unset: ['nickName'] }),
+        when: (user) => decideChangeUser(user, { set: { 'name.givenName': 'Kim', title: 'Dr' }, unset: ['nickName'] }),
       },
       [{ type: 'identity.user.attributes_changed.v1', data: { set: { title: 'Dr' }, unset: [] } }],
     ));
@@ -122,7 +124,8 @@ describe('what ends sessions', () => {
   const passwordSet = { type: 'identity.user.password_set.v1', data: { verifier: 'v', by: 'user' } };
 
   it.each([passwordSet, locked, disabled, deleted])('is remembered by its revision: $type', (fact) =>
-    expect(stateAfter(users, [created, fact]).endedRevision).toBe(1n));
+    expect(stateAfter(users, [created, fact]).endedRevision).toBe(1n),
+  );
 
   it('is not a change of attributes, an unlock or a rehash', () => {
     const rehashed = { type: 'identity.user.password_rehashed.v1', data: { verifier: 'w' } };
@@ -131,7 +134,10 @@ describe('what ends sessions', () => {
   });
 
   it('leaves a rehash out when the password was changed meanwhile', () =>
-    records({ given: [created, passwordSet], when: (user) => decideRehashPassword(user, { from: 'old', to: 'new' }) }, []));
+    records(
+      { given: [created, passwordSet], when: (user) => decideRehashPassword(user, { from: 'old', to: 'new' }) },
+      [],
+    ));
 });
 
 describe('roles and states', () => {

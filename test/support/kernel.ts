@@ -81,7 +81,11 @@ export async function openSetUpKernel(options: TestKernelOptions = {}): Promise<
 
 export const system: Caller = systemCaller(SUPER_ORG_ID, 'test');
 
-export const asking = (over: Partial<Envelope> = {}): Envelope => ({ caller: system, correlationId: newUuid(), ...over });
+export const asking = (over: Partial<Envelope> = {}): Envelope => ({
+  caller: system,
+  correlationId: newUuid(),
+  ...over,
+});
 
 export const callerWith = (...permissions: string[]): Caller => ({
   kind: 'user',
