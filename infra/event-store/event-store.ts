@@ -132,7 +132,12 @@ export interface EventStore {
   readonly identity: string;
   readonly capabilities: Capabilities;
   /** Durable when it resolves; all events or none. */
-  append(stream: StreamName, expected: Expected, events: readonly NewEvent[], options?: AppendOptions): Promise<AppendResult>;
+  append(
+    stream: StreamName,
+    expected: Expected,
+    events: readonly NewEvent[],
+    options?: AppendOptions,
+  ): Promise<AppendResult>;
   /** All streams or none. `Unsupported` where the capability is absent. */
   appendAtomic(parts: readonly StreamAppend[], options?: AppendOptions): Promise<AtomicAppendResult>;
   /** An absent or soft-deleted stream is empty; a tombstoned one fails. */

@@ -27,6 +27,7 @@ export interface GroupCommitHandler<Job, Reply> {
   afterRollback?(): void;
   /** Before the file is closed in good order. */
   beforeClose?(): void;
+  afterClose?(): void;
 }
 
 export interface GroupCommitService<Job, Reply, Options> {
@@ -112,6 +113,7 @@ class Groups<Job, Reply> {
   close(): void {
     if (this.#broken === null) this.#handler.beforeClose?.();
     this.#handler.database.close();
+    this.#handler.afterClose?.();
   }
 
   #isAlone(index: number): boolean {
