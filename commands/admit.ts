@@ -13,14 +13,16 @@ import { accept, type Result, refuse } from '../domain/result.ts';
 import { users } from '../domain/users/user.ts';
 import type { Admission, Standing } from './admission.ts';
 import type { Kernel } from './kernel.ts';
-import { sessionIsAlive } from './sessions/session.ts';
+import { sessionHasEnded } from './sessions/session.ts';
 
 export interface AdmitRequest {
   readonly tenant: TenantId;
   readonly user?: UserId;
   readonly application?: AppId;
-  /** The session that the thing rests on: it must be alive. */
+  /** The session that the thing rests on: nobody may have ended it. */
   readonly session?: string;
+  /** The application lets its tokens live on when the session is ended. */
+  readonly outlivesSession?: boolean;
   /** The application must have it enabled. */
   readonly grantType?: GrantType;
   /** Standing of the session, code or grant that is used: whatever ended it later refuses. */
@@ -43,7 +45,13 @@ export const ADMIT_REFUSALS = [
 ] as const;
 export type AdmitRefusal = { readonly reason: (typeof ADMIT_REFUSALS)[number] };
 
-export async function admit(kernel: Kernel, request: AdmitRequest): Promise<Result<Admission, AdmitRefusal>> {
+/** An admission for the parties that were asked about. */
+type Passed<Request> = Admission & Pick<Request, Extract<keyof Request, 'user' | 'application' | 'session'>>;
+
+export async function admit<Request extends AdmitRequest>(
+  kernel: Kernel,
+  request: Request,
+): Promise<Result<Passed<Request>, AdmitRefusal>> {
   const { tenant, user, application, session, grantType } = request;
   const organization = await kernel.aggregates.load(organizations, tenant);
   if (organization.state.status !== 'active') return refuse({ reason: 'organization-inactive' });
@@ -52,8 +60,9 @@ export async function admit(kernel: Kernel, request: AdmitRequest): Promise<Resu
   if (client?.ok === false) return client;
   const person = user === undefined ? null : await judgeUser(kernel, { ...request, user });
   if (person?.ok === false) return person;
-  if (session !== undefined && !(await sessionIsAlive(kernel, tenant, session)))
+  if (session !== undefined && request.outlivesSession !== true && (await sessionHasEnded(kernel, tenant, session))) {
     return refuse({ reason: 'session-ended' });
+  }
   const consent = await judgeConsent(kernel, request);
   if (!consent.ok) return consent;
 
@@ -70,7 +79,7 @@ export async function admit(kernel: Kernel, request: AdmitRequest): Promise<Resu
     grantType: grantType ?? null,
     standing,
     atMs: kernel.clock(),
-  } as Admission);
+  } as unknown as Passed<Request>);
 }
 
 async function judgeApplication(
@@ -108,8 +117,9 @@ async function judgeConsent(
 ): Promise<Result<string | null, AdmitRefusal>> {
   if (user === undefined || application === undefined) return accept(null);
   const { state, revision } = await kernel.aggregates.load(consents, consentId({ user, application }));
-  // A grant older than the first consent event rests on revision -1: any withdrawal is later.
-  const rests = since === undefined ? undefined : (since.consent ?? '-1');
+  // What rests on an application and no consent event is older than the first: any withdrawal is later. A session rests
+  // on the user alone, so that an earlier withdrawal does not stand in the way of a new consent.
+  const rests = since?.application === undefined ? undefined : (since.consent ?? '-1');
   if (isOver(state.endedRevision, rests)) return refuse({ reason: 'consent-withdrawn' });
   return accept(revision === 'no-stream' ? null : String(revision));
 }

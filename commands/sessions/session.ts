@@ -11,6 +11,10 @@ export const SESSION_IDLE_MS = 15 * 60_000;
 export const SESSION_REMEMBERED_MS = 14 * 24 * 3_600_000;
 /** A use within this time of the last recorded one writes nothing. */
 export const SESSION_TOUCH_MS = 60_000;
+/** How long an end is remembered: what rested on the session may be used long after it. */
+export const SESSION_END_KEPT_MS = 30 * 24 * 3_600_000;
+/** Grants ended at a time. */
+const GRANTS_PAGE = 100;
 
 const SECRET_BYTES = 32;
 
@@ -48,14 +52,50 @@ const lifetimeMs = (remembered: boolean): number => (remembered ? SESSION_REMEMB
 
 const hashOf = (secret: string): string => createHash('sha256').update(secret).digest('base64url');
 
+/** What is left of a session that was ended on purpose. One that was merely idle leaves nothing, and ends no token. */
+type EndedRecord = { readonly ended: true };
+
 /** A fresh id and secret each time: a session known before the sign-in is worth nothing after it. */
 export async function startSession(
   kernel: Kernel,
   admission: Admission & { readonly user: UserId },
   { amr, remember, trace }: StartSession,
 ): Promise<{ readonly session: Session; readonly cookie: string }> {
-  const { tenant, user, standing, application, atMs } = admission;
+  const { tenant, user, application, atMs } = admission;
   const id = kernel.uuid();
+  const { record, secret } = newRecord(admission, { amr, remember });
+  const expiresAtMs = atMs + lifetimeMs(remember);
+  const put = { op: 'put', key: keyOf(tenant, id), value: record, expiresAtMs, expect: 'absent' } as const;
+  await kernel.transient.commit([{ ...put, tags: [`user:${user}`] }]);
+  const fact: SessionEvent = { type: 'session.session.started.v1', data: { session: id, application, amr: [...amr] } };
+  await recordSessionEvent(kernel, { tenant, user, fact, trace });
+  return { session: sessionOf(id, record), cookie: `${id}.${secret}` };
+}
+
+/**
+ * The same user proved again who he is: the session goes on under its id, so that what rests on it stays, with a new
+ * secret, so that whoever had the former cookie is out. Null: it ended meanwhile.
+ */
+export async function renewSession(
+  kernel: Kernel,
+  admission: Admission & { readonly user: UserId },
+  id: string,
+  { amr, remember }: Omit<StartSession, 'trace'>,
+): Promise<{ readonly session: Session; readonly cookie: string } | null> {
+  const { tenant, user, atMs } = admission;
+  const entry = await kernel.transient.get<SessionRecord | EndedRecord>(keyOf(tenant, id));
+  if (entry === null || 'ended' in entry.value || entry.value.user !== user) return null;
+  const { record, secret } = newRecord(admission, { amr, remember });
+  const expiresAtMs = atMs + lifetimeMs(remember);
+  const put = { op: 'put', key: keyOf(tenant, id), value: record, expiresAtMs, expect: entry.version } as const;
+  const renewed = await kernel.transient.commit([{ ...put, tags: [`user:${user}`] }]);
+  return renewed ? { session: sessionOf(id, record), cookie: `${id}.${secret}` } : null;
+}
+
+function newRecord(
+  { user, standing, atMs }: Admission & { readonly user: UserId },
+  { amr, remember }: Omit<StartSession, 'trace'>,
+): { readonly record: SessionRecord; readonly secret: string } {
   const secret = randomBytes(SECRET_BYTES).toString('base64url');
   const record: SessionRecord = {
     user,
@@ -66,21 +106,18 @@ export async function startSession(
     remembered: remember,
     standingUser: standing.user ?? '-1',
   };
-  const expiresAtMs = atMs + lifetimeMs(remember);
-  const put = { op: 'put', key: keyOf(tenant, id), value: record, expiresAtMs, expect: 'absent' } as const;
-  await kernel.transient.commit([{ ...put, tags: [`user:${user}`] }]);
-  const fact: SessionEvent = { type: 'session.session.started.v1', data: { session: id, application, amr: [...amr] } };
-  await recordSessionEvent(kernel, { tenant, user, fact, trace });
-  return { session: sessionOf(id, record), cookie: `${id}.${secret}` };
+  return { record, secret };
 }
+
+const COOKIE = /^([0-9a-f-]{36})\.([A-Za-z0-9_-]{43})$/;
 
 /** Null when the cookie names no living session of this tenant. Extends an idle session. */
 export async function findSession(kernel: Kernel, tenant: TenantId, cookie: string): Promise<Session | null> {
-  const dot = cookie.indexOf('.');
-  const id = cookie.slice(0, dot);
-  const entry = await kernel.transient.get<SessionRecord>(keyOf(tenant, id));
-  if (entry === null) return null;
-  const given = Buffer.from(hashOf(cookie.slice(dot + 1)));
+  const [, id, secret] = COOKIE.exec(cookie) ?? [];
+  if (id === undefined || secret === undefined) return null;
+  const entry = await kernel.transient.get<SessionRecord | EndedRecord>(keyOf(tenant, id));
+  if (entry === null || 'ended' in entry.value) return null;
+  const given = Buffer.from(hashOf(secret));
   const expected = Buffer.from(entry.value.secretHash);
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) return null;
 
@@ -106,8 +143,10 @@ const sessionOf = (id: string, record: SessionRecord): Session => ({
   standing: { user: record.standingUser },
 });
 
-export async function sessionIsAlive(kernel: Kernel, tenant: TenantId, id: string): Promise<boolean> {
-  return (await kernel.transient.get(keyOf(tenant, id))) !== null;
+/** True once somebody ended it. A session that was idle too long has not ended: its tokens live on their own time. */
+export async function sessionHasEnded(kernel: Kernel, tenant: TenantId, id: string): Promise<boolean> {
+  const entry = await kernel.transient.get<SessionRecord | EndedRecord>(keyOf(tenant, id));
+  return entry !== null && 'ended' in entry.value;
 }
 
 export interface EndSession {
@@ -117,9 +156,26 @@ export interface EndSession {
   readonly trace: RequestTrace;
 }
 
-/** What rests on the session ends with it: each use asks whether it is alive. */
+/** Nothing rests on the session from the moment the first write stands; the grants are then taken out one page at a time. */
 export async function endSession(kernel: Kernel, { tenant, session, reason, trace }: EndSession): Promise<void> {
-  await kernel.transient.commit([{ op: 'remove', key: keyOf(tenant, session.id), expect: 'any' }]);
+  const value: EndedRecord = { ended: true };
+  const expiresAtMs = kernel.clock() + SESSION_END_KEPT_MS;
+  await kernel.transient.commit([{ op: 'put', key: keyOf(tenant, session.id), value, expiresAtMs, expect: 'any' }]);
+  await endGrantsOf(kernel, tenant, session.id);
   const fact = { type: 'session.session.ended.v1', data: { session: session.id, reason } } as const;
   await recordSessionEvent(kernel, { tenant, user: session.user, fact, trace });
+}
+
+async function endGrantsOf(kernel: Kernel, tenant: TenantId, session: string): Promise<void> {
+  const query = { type: 'grant', tenant, tag: `session:${session}`, limit: GRANTS_PAGE } as const;
+  let afterId: string | undefined;
+  do {
+    const page: readonly { readonly id: string }[] = await kernel.transient.byTag({
+      ...query,
+      ...(afterId === undefined ? {} : { afterId }),
+    });
+    const ops = page.map(({ id }) => ({ op: 'remove', key: { type: 'grant', tenant, id }, expect: 'any' }) as const);
+    if (ops.length > 0) await kernel.transient.commit(ops);
+    afterId = page.length < GRANTS_PAGE ? undefined : page.at(-1)?.id;
+  } while (afterId !== undefined);
 }

@@ -193,12 +193,12 @@ async function verifyGranted(kernel: Kernel, base: Base, jti: string): Promise<A
   const user = grant.value.user as UserId;
   const { session } = grant.value;
   const { state } = await kernel.aggregates.load(applications, base.application);
-  const bound = session !== null && state.oidc?.accessToken.revokeWithSession === true;
   const admitted = await admit(kernel, {
     tenant: base.tenant,
     application: base.application,
     user,
-    ...(bound ? { session } : {}),
+    ...(session === null ? {} : { session }),
+    outlivesSession: state.oidc?.accessToken.revokeWithSession !== true,
     since: grant.value.standing,
   });
   return admitted.ok ? { ...base, user, session } : null;

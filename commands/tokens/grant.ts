@@ -23,7 +23,12 @@ export type Grant = {
   readonly authenticatedAtMs: number;
   readonly amr: readonly string[];
   readonly standing: { readonly [stream: string]: string };
+  /** Until when its refresh token works; epoch milliseconds. */
+  readonly refreshUntilMs: number;
 };
+
+/** How long an expired grant is still known, so that its refresh token is told to be expired and not unknown. */
+export const EXPIRED_GRANT_KEPT_MS = 24 * 3_600_000;
 
 export type GrantEntry = TransientEntry<Grant> & { readonly id: string };
 
@@ -37,12 +42,15 @@ export interface NewGrant {
   readonly lifetimeMs: number;
 }
 
+const keptUntil = (refreshUntilMs: number): number => refreshUntilMs + EXPIRED_GRANT_KEPT_MS;
+
 /** To be committed together with the code that it redeems. */
 export function grantOp(
   admission: Admission & { readonly user: UserId; readonly application: AppId },
   grant: NewGrant,
 ): TransientOp & { readonly op: 'put' } {
   const { tenant, user, application, session, standing, atMs } = admission;
+  const refreshUntilMs = atMs + grant.lifetimeMs;
   const value: Grant = {
     application,
     user,
@@ -53,9 +61,10 @@ export function grantOp(
     authenticatedAtMs: grant.authenticatedAtMs,
     amr: grant.amr,
     standing: { ...standing },
+    refreshUntilMs,
   };
   const tags = [`user:${user}`, `app:${application}`, ...(session === null ? [] : [`session:${session}`])];
-  const expiresAtMs = atMs + grant.lifetimeMs;
+  const expiresAtMs = keptUntil(refreshUntilMs);
   return { op: 'put', key: grantKey(tenant, grant.id), value, expiresAtMs, expect: 'absent', tags };
 }
 
@@ -74,10 +83,11 @@ export async function advanceGrant(
   lifetimeMs: number,
 ): Promise<boolean> {
   const { value, version, id } = entry;
-  const next: Grant = { ...value, generation: value.generation + 1 };
+  const refreshUntilMs = admission.atMs + lifetimeMs;
+  const next: Grant = { ...value, generation: value.generation + 1, refreshUntilMs };
   const tags = [`user:${value.user}`, `app:${value.application}`];
   if (value.session !== null) tags.push(`session:${value.session}`);
-  const expiresAtMs = admission.atMs + lifetimeMs;
+  const expiresAtMs = keptUntil(refreshUntilMs);
   const key = grantKey(admission.tenant, id);
   return await kernel.transient.commit([{ op: 'put', key, value: next, expiresAtMs, expect: version, tags }]);
 }

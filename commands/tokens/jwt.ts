@@ -9,6 +9,7 @@ import { signingKeyRef } from '../keys/key-material.ts';
 
 export const JWT_CHARACTERS_MAX = 16_384;
 const KEYS_CACHED_MAX = 500;
+const VERIFIED_CACHED_MAX = 10_000;
 
 export type Claims = { readonly [name: string]: Json | undefined };
 
@@ -23,6 +24,11 @@ export function createJwtSigner(kernel: Pick<Kernel, 'aggregates' | 'vault'>): J
   const privateKeys = new LRUCache<string, KeyObject>({ max: KEYS_CACHED_MAX });
   const publicKeys = new LRUCache<string, KeyObject>({ max: KEYS_CACHED_MAX });
   const headers = new LRUCache<string, string>({ max: KEYS_CACHED_MAX });
+
+  /** Signatures that were right once; whether their key is still published is looked at each time. */
+  const verified = new LRUCache<string, { readonly kid: string; readonly claims: Claims }>({
+    max: VERIFIED_CACHED_MAX,
+  });
 
   async function privateKey(tenant: TenantId, kid: string): Promise<KeyObject> {
     const cached = privateKeys.get(kid);
@@ -61,13 +67,21 @@ export function createJwtSigner(kernel: Pick<Kernel, 'aggregates' | 'vault'>): J
     },
 
     async verify(tenant, token, typ) {
+      const name = `${tenant}|${typ}|${token}`;
+      const known = verified.get(name);
+      if (known !== undefined) {
+        const { state } = await kernel.aggregates.load(signingKeys, tenant);
+        return state.keys.some(({ kid }) => kid === known.kid) ? known.claims : null;
+      }
       const parts = parse(token);
       if (parts === null || !hasOnlyKnownHeaders(parts.header) || parts.header['typ'] !== typ) return null;
       const { state } = await kernel.aggregates.load(signingKeys, tenant);
       const key = state.keys.find(({ kid, alg }) => kid === parts.header['kid'] && alg === parts.header['alg']);
       if (key === undefined) return null;
       const valid = verify('sha256', parts.input, options(publicKey(key), key.alg), parts.signature);
-      return valid ? parts.claims : null;
+      if (!valid) return null;
+      verified.set(name, { kid: key.kid, claims: parts.claims });
+      return parts.claims;
     },
   };
 }
