@@ -11,13 +11,19 @@ const marks = new WeakMap<z.ZodType, 'personal' | 'plain'>();
 
 /** Sealed as a whole, whatever its shape. Not inside arrays or records: seal the array or record itself. */
 export function personal<Schema extends z.ZodType>(schema: Schema): Schema {
-  marks.set(schema, 'personal');
-  return schema;
+  return marked(schema, 'personal');
 }
 
 /** Not personal: ids, codes, times, configuration. */
 export function plain<Schema extends z.ZodType>(schema: Schema): Schema {
-  marks.set(schema, 'plain');
+  return marked(schema, 'plain');
+}
+
+/** A schema object used in two places has one mark: a second one would change the first place unseen. */
+function marked<Schema extends z.ZodType>(schema: Schema, mark: 'personal' | 'plain'): Schema {
+  const former = marks.get(schema) ?? mark;
+  if (former !== mark) throw new TypeError(`a schema marked ${former} cannot be marked ${mark}: make another`);
+  marks.set(schema, mark);
   return schema;
 }
 

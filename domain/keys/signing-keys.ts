@@ -18,7 +18,7 @@ export const signingKeyEventDefinitions = [
     z.object({
       kid: text,
       alg: z.enum(SIGNING_ALGORITHMS),
-      publicJwk: z.record(z.string(), text),
+      publicJwk: z.record(text, text),
     }),
   ),
   /** Out of the key set: what it signed no longer verifies. */
