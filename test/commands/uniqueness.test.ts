@@ -9,7 +9,7 @@ import { SUPER_ORG_ID } from '../../domain/ids.ts';
 import { CLAIM_PENDING_MS } from '../../domain/uniqueness/reservation.ts';
 import { userNameClaim } from '../../domain/users/user.ts';
 import type { EventStore } from '../../infra/event-store/event-store.ts';
-import { withoutAtomicAppend } from '../support/event-store.ts';
+import { eventually, withoutAtomicAppend } from '../support/event-store.ts';
 import { asking, openSetUpKernel, type TestKernel } from '../support/kernel.ts';
 
 let test: TestKernel;
@@ -59,16 +59,18 @@ describe('[E31] a claim whose maker stops between two steps', () => {
   function stoppingAfter(steps: number) {
     let left = Number.POSITIVE_INFINITY;
     const held: (() => void)[] = [];
-    const wrap = (store: EventStore): EventStore => ({
-      ...withoutAtomicAppend(store),
-      async append(...args) {
+    const wrap = (inner: EventStore): EventStore => {
+      const store = withoutAtomicAppend(inner);
+      const append: EventStore['append'] = async (...args) => {
         if (left <= 0) await new Promise<void>((resolve) => held.push(resolve));
         left -= 1;
-        return await store.append(...args);
-      },
-    });
+        return await inner.append(...args);
+      };
+      return Object.assign(Object.create(store) as EventStore, { append });
+    };
     return {
       wrap,
+      held: () => held.length,
       arm: () => {
         left = steps;
       },
@@ -87,7 +89,7 @@ describe('[E31] a claim whose maker stops between two steps', () => {
     test = await openSetUpKernel({ wrap: stopping.wrap, clock: () => nowMs });
     stopping.arm();
     const delayed = create('kim');
-    await new Promise((resolve) => setTimeout(resolve, 100)); // the first writer has come as far as it is let
+    await eventually(() => stopping.held() > 0); // the first writer has come as far as it is let
     stopping.disarm();
     nowMs += CLAIM_PENDING_MS + 1;
     const second = await create('KIM');

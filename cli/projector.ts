@@ -1,0 +1,62 @@
+/** The projector thread: follows the log as a reader and is the only writer of the read models. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { eventCatalogue } from '../domain/catalogue.ts';
+import { createEventCodec } from '../infra/event-codec/sealing-codec.ts';
+import { openEmbeddedEventStore } from '../infra/event-store/embedded/embedded-event-store.ts';
+import { openEmbeddedReadStoreWriter } from '../infra/read-store/embedded/writer.ts';
+import { openEmbeddedVault } from '../infra/vault/embedded/embedded-vault.ts';
+import { projections } from '../projections/catalogue.ts';
+import { runProjections } from '../projections/engine.ts';
+import type { ProjectorAnswer, ProjectorRequest } from './projector-link.ts';
+import type { SharedStores } from './stores.ts';
+
+const port = parentPort;
+if (port === null) throw new Error('the projector runs as a worker thread');
+
+const { directory, deploymentKey, headSignal, board } = workerData as SharedStores & { board: SharedArrayBuffer };
+const store = await openEmbeddedEventStore({ directory, mode: 'reader', durability: 'full', headSignal });
+const vault = await openEmbeddedVault({ directory, deploymentKey: Buffer.from(deploymentKey), mode: 'reader' });
+const writer = await openEmbeddedReadStoreWriter({ directory, board });
+const codec = createEventCodec({ vault, catalogue: eventCatalogue });
+const abort = new AbortController();
+
+const engine = await runProjections({
+  store,
+  codec,
+  writer,
+  projections,
+  signal: abort.signal,
+  onError: (name, error) => port.postMessage({ kind: 'failed', name, message: String(error) } satisfies ProjectorAnswer),
+});
+
+port.on('message', (request: ProjectorRequest) => void answer(request));
+port.postMessage({ kind: 'ready' } satisfies ProjectorAnswer);
+
+async function answer({ id, op, name }: ProjectorRequest): Promise<void> {
+  try {
+    port?.postMessage({ kind: 'answer', id, value: await perform(op, name) } satisfies ProjectorAnswer);
+  } catch (error) {
+    port?.postMessage({ kind: 'refused', id, message: (error as Error).message } satisfies ProjectorAnswer);
+  }
+}
+
+async function perform(op: ProjectorRequest['op'], name: string): Promise<unknown> {
+  switch (op) {
+    case 'status':
+      return await engine.status();
+    case 'rebuild':
+      return await engine.rebuild(name);
+    case 'retry':
+      return await engine.retry(name);
+    case 'stop':
+      abort.abort();
+      await engine.stop();
+      await writer.close();
+      await vault.close();
+      await store.close();
+      port?.close();
+      return null;
+    default:
+      return op satisfies never;
+  }
+}
