@@ -9,7 +9,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import { type Argon2Engine, loadArgon2Engine, SALT_BYTES, TAG_BYTES } from './argon2-engine.ts';
 import { createHashQueue, type HashQueue } from './hash-queue.ts';
 import type { PasswordHasher } from './password-hasher.ts';
-import { formatPhc, parsePhc, type PhcHash } from './phc.ts';
+import { formatPhc, type PhcHash, parsePhc } from './phc.ts';
 
 /** Longer ones are refused before any work is done. */
 export const HASHED_PASSWORD_BYTES_MAX = 1024;
@@ -41,8 +41,11 @@ export function createPasswordHasher(options: PasswordHasherOptions): PasswordHa
     });
 
   const isCurrent = (hash: PhcHash): boolean =>
-    hash.memoryKiB === memoryKiB && hash.passes === passes && hash.lanes === lanes &&
-    hash.salt.length >= SALT_BYTES && hash.tag.length === TAG_BYTES;
+    hash.memoryKiB === memoryKiB &&
+    hash.passes === passes &&
+    hash.lanes === lanes &&
+    hash.salt.length >= SALT_BYTES &&
+    hash.tag.length === TAG_BYTES;
 
   async function matches(password: string, hash: PhcHash): Promise<boolean> {
     const bytes = hashable(password);
@@ -77,7 +80,10 @@ function hashable(password: string): Buffer | null {
 
 function observedQueue({ concurrency, queueMax, metrics }: PasswordHasherOptions): HashQueue {
   if (metrics === undefined) return createHashQueue({ concurrency, queueMax });
-  const duration = metrics.histogram({ name: 'muniment_password_hash_seconds', help: 'Time to compute one password hash.' });
+  const duration = metrics.histogram({
+    name: 'muniment_password_hash_seconds',
+    help: 'Time to compute one password hash.',
+  });
   const refused = metrics.counter({
     name: 'muniment_password_hash_refused_total',
     help: 'Password hashes refused because the queue was full.',

@@ -40,10 +40,14 @@ export function formatPhc({ memoryKiB, passes, lanes, salt, tag }: PhcHash): str
 
 function isAffordable({ memoryKiB, passes, lanes, salt, tag }: PhcHash): boolean {
   return (
-    passes >= 1 && passes <= PHC_PASSES_MAX &&
-    lanes >= 1 && lanes <= PHC_LANES_MAX &&
-    memoryKiB >= 8 * lanes && memoryKiB <= PHC_MEMORY_KIB_MAX && // RFC 9106 §3.1: at least 8 KiB a lane
-    salt.length >= SALT_BYTES_MIN && tag.length >= TAG_BYTES_MIN
+    passes >= 1 &&
+    passes <= PHC_PASSES_MAX &&
+    lanes >= 1 &&
+    lanes <= PHC_LANES_MAX &&
+    memoryKiB >= 8 * lanes &&
+    memoryKiB <= PHC_MEMORY_KIB_MAX && // RFC 9106 §3.1: at least 8 KiB a lane
+    salt.length >= SALT_BYTES_MIN &&
+    tag.length >= TAG_BYTES_MIN
   );
 }
 

@@ -53,9 +53,13 @@ export interface TransientStore {
   /** All or none, durable when it resolves. False: an expectation did not hold, nothing was written. */
   commit(ops: readonly TransientOp[]): Promise<boolean>;
   /** Live entries of a type that carry the tag, by id, at most `limit` after `afterId`. */
-  byTag<Value extends Json>(
-    query: { type: TransientType; tenant: string; tag: string; limit: number; afterId?: string },
-  ): Promise<readonly { readonly id: string; readonly entry: TransientEntry<Value> }[]>;
+  byTag<Value extends Json>(query: {
+    type: TransientType;
+    tenant: string;
+    tag: string;
+    limit: number;
+    afterId?: string;
+  }): Promise<readonly { readonly id: string; readonly entry: TransientEntry<Value> }[]>;
   /** Removes expired entries in bounded batches; how many went. */
   sweep(): Promise<number>;
   health(): Promise<{ ok: boolean; detail: string }>;

@@ -1,6 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { TransientKey, TransientOp, TransientStore, TransientType } from '../../infra/transient-store/transient-store.ts';
+import type {
+  TransientKey,
+  TransientOp,
+  TransientStore,
+  TransientType,
+} from '../../infra/transient-store/transient-store.ts';
 
 export interface TransientPlace {
   open(clock: () => number): Promise<TransientStore>;
@@ -10,7 +15,15 @@ export interface TransientPlace {
 const HOUR_MS = 3_600_000;
 
 const TYPES = [
-  'code', 'session', 'grant', 'access-token', 'revoked-token', 'login-flow', 'consent-flow', 'logout-flow', 'idempotency',
+  'code',
+  'session',
+  'grant',
+  'access-token',
+  'revoked-token',
+  'login-flow',
+  'consent-flow',
+  'logout-flow',
+  'idempotency',
 ] as const satisfies readonly TransientType[];
 
 export const transientStoreContract = (name: string, make: () => Promise<TransientPlace>) =>
@@ -36,7 +49,12 @@ export const transientStoreContract = (name: string, make: () => Promise<Transie
     }
     const keyOf = (id: string, type: TransientType = 'code'): TransientKey => ({ type, tenant, id });
     const put = (key: TransientKey, more: Partial<Extract<TransientOp, { op: 'put' }>> = {}): TransientOp => ({
-      op: 'put', key, value: { n: 1 }, expiresAtMs: nowMs + HOUR_MS, expect: 'any', ...more,
+      op: 'put',
+      key,
+      value: { n: 1 },
+      expiresAtMs: nowMs + HOUR_MS,
+      expect: 'any',
+      ...more,
     });
     const remove = (key: TransientKey, expect: 'any' | number = 'any'): TransientOp => ({ op: 'remove', key, expect });
     const idsByTag = async (tag: string, limit = 100, type: TransientType = 'session') =>
@@ -128,7 +146,9 @@ export const transientStoreContract = (name: string, make: () => Promise<Transie
       it('lets one of 50 at once redeem an entry, by removal', async () => {
         await store.commit([put(keyOf('a'))]);
         const version = (await store.get(keyOf('a')))?.version ?? -1;
-        const outcomes = await Promise.all(Array.from({ length: 50 }, () => store.commit([remove(keyOf('a'), version)])));
+        const outcomes = await Promise.all(
+          Array.from({ length: 50 }, () => store.commit([remove(keyOf('a'), version)])),
+        );
         expect(outcomes.filter(Boolean)).toHaveLength(1);
       });
 
@@ -137,7 +157,8 @@ export const transientStoreContract = (name: string, make: () => Promise<Transie
         const increment = async (): Promise<void> => {
           const entry = await store.get<number>(keyOf('count'));
           const value = (entry?.value ?? 0) + 1;
-          if (!(await store.commit([put(keyOf('count'), { value, expect: entry?.version ?? 'absent' })]))) await increment();
+          if (!(await store.commit([put(keyOf('count'), { value, expect: entry?.version ?? 'absent' })])))
+            await increment();
         };
         await Promise.all(Array.from({ length: 50 }, increment));
         expect((await store.get(keyOf('count')))?.value).toBe(50);
@@ -147,7 +168,9 @@ export const transientStoreContract = (name: string, make: () => Promise<Transie
     describe('several operations in one commit', () => {
       it('happen all', async () => {
         await store.commit([put(keyOf('old'))]);
-        expect(await store.commit([remove(keyOf('old')), put(keyOf('new', 'grant')), put(keyOf('token', 'access-token'))])).toBe(true);
+        expect(
+          await store.commit([remove(keyOf('old')), put(keyOf('new', 'grant')), put(keyOf('token', 'access-token'))]),
+        ).toBe(true);
         expect(await store.get(keyOf('old'))).toBeNull();
         expect(await store.get(keyOf('new', 'grant'))).not.toBeNull();
         expect(await store.get(keyOf('token', 'access-token'))).not.toBeNull();
@@ -193,7 +216,11 @@ export const transientStoreContract = (name: string, make: () => Promise<Transie
       it('are replaced with the entry', async () => {
         await store.commit([put(keyOf('a', 'session'), { tags: ['user:1', 'app:1'] })]);
         await store.commit([put(keyOf('a', 'session'), { tags: ['user:2', 'app:1'] })]);
-        expect([await idsByTag('user:1'), await idsByTag('user:2'), await idsByTag('app:1')]).toEqual([[], ['a'], ['a']]);
+        expect([await idsByTag('user:1'), await idsByTag('user:2'), await idsByTag('app:1')]).toEqual([
+          [],
+          ['a'],
+          ['a'],
+        ]);
         await store.commit([put(keyOf('a', 'session'))]);
         expect([await idsByTag('user:2'), await idsByTag('app:1')]).toEqual([[], []]);
       });
@@ -226,7 +253,10 @@ export const transientStoreContract = (name: string, make: () => Promise<Transie
       });
 
       it('[SEC-E1] of one tenant are never read as another tenant’s, however they are joined', async () => {
-        await store.commit([put({ type: 'code', tenant: 'a', id: 'b|c' }), put({ type: 'code', tenant: 'a|b', id: 'd' })]);
+        await store.commit([
+          put({ type: 'code', tenant: 'a', id: 'b|c' }),
+          put({ type: 'code', tenant: 'a|b', id: 'd' }),
+        ]);
         expect(await store.get({ type: 'code', tenant: 'a|b', id: 'c' })).toBeNull();
         expect(await store.get({ type: 'code', tenant: 'a', id: 'b|d' })).toBeNull();
       });
@@ -243,7 +273,8 @@ export const transientStoreContract = (name: string, make: () => Promise<Transie
       it('removes what has expired, in batches, and nothing else', async () => {
         for (let index = 0; index < 12; index += 1) {
           const ops = Array.from({ length: 100 }, (_, each) =>
-            put(keyOf(`${index}-${each}`, 'session'), { expiresAtMs: nowMs + 10, tags: ['user:1'] }));
+            put(keyOf(`${index}-${each}`, 'session'), { expiresAtMs: nowMs + 10, tags: ['user:1'] }),
+          );
           await store.commit(ops);
         }
         await store.commit([put(keyOf('stays', 'session'), { tags: ['user:1'] })]);

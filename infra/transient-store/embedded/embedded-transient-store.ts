@@ -135,7 +135,8 @@ function opColumns(op: TransientOp): OpColumns {
   if (op.op === 'remove') return [key, op.expect, null];
   const { tags = [], expiresAtMs } = op;
   const value = JSON.stringify(op.value);
-  if (value.length > VALUE_CHARACTERS_MAX) throw new RangeError(`a ${op.key.type} is beyond ${VALUE_CHARACTERS_MAX} characters`);
+  if (value.length > VALUE_CHARACTERS_MAX)
+    throw new RangeError(`a ${op.key.type} is beyond ${VALUE_CHARACTERS_MAX} characters`);
   if (tags.length > ENTRY_TAGS_MAX) throw new RangeError(`a ${op.key.type} has more than ${ENTRY_TAGS_MAX} tags`);
   return [key, op.expect, [value, expiresAtMs, tags]];
 }

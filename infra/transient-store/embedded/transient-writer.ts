@@ -54,7 +54,7 @@ function transientHandler(database: Database): GroupCommitHandler<TransientJob, 
     for (let index = 0; index < ops.length; index += 1) {
       if (!holds(ops[index]?.[1] ?? 'any', former[index], nowMs)) return 0;
     }
-    ops.forEach((op, index) => apply(op, former[index], nowMs));
+    for (const [index, op] of ops.entries()) apply(op, former[index], nowMs);
     return 1;
   }
 

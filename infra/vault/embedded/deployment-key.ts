@@ -28,7 +28,9 @@ async function loaded(file: string): Promise<Buffer | null> {
   }
   const key = Buffer.from((await readFile(file, 'utf8')).trim(), 'base64');
   if (key.length !== DEPLOYMENT_KEY_BYTES) {
-    throw new Error(`the deployment key ${file} must hold ${DEPLOYMENT_KEY_BYTES} bytes in base64, and holds ${key.length}`);
+    throw new Error(
+      `the deployment key ${file} must hold ${DEPLOYMENT_KEY_BYTES} bytes in base64, and holds ${key.length}`,
+    );
   }
   return key;
 }

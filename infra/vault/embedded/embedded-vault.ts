@@ -6,7 +6,15 @@ import { type GroupCommitWriter, JobRefused, startGroupCommitWriter } from '../.
 import { SecretExists, SubjectDestroyed } from '../errors.ts';
 import type { DataKey, SecretRef, Vault } from '../vault.ts';
 import { DEPLOYMENT_KEY_BYTES } from './deployment-key.ts';
-import { blindIndexKeyRow, dataKeyRow, GLOBAL_SCOPE, KEY_CHECK_ROW, organizationKeyRow, secretRow, VaultReader } from './vault-reader.ts';
+import {
+  blindIndexKeyRow,
+  dataKeyRow,
+  GLOBAL_SCOPE,
+  KEY_CHECK_ROW,
+  organizationKeyRow,
+  secretRow,
+  VaultReader,
+} from './vault-reader.ts';
 import { VAULT_FILE } from './vault-schema.ts';
 import type { VaultJob, VaultRefusal, VaultWriterOptions } from './vault-writer.ts';
 import { wrap } from './wrapping.ts';
@@ -55,7 +63,8 @@ async function checkOpens(
   if (isNew) await writer?.submit({ op: 'keep-key-check', wrapped: wrap(key, KEY_CHECK_ROW, Buffer.from('muniment')) });
   const fault = !reader.schemaIsKnown()
     ? `the vault ${file} was made by another version of the server`
-    : reader.opensWith(key) !== true && `the vault ${file} was made with another deployment key: restore the key file it was made with`;
+    : reader.opensWith(key) !== true &&
+      `the vault ${file} was made with another deployment key: restore the key file it was made with`;
   if (fault === false) return;
   reader.close();
   throw new Error(fault);
@@ -169,8 +178,11 @@ function present(key: KeyObject | null, what: string): KeyObject {
 
 function refusalOf(refusal: VaultRefusal, ref: SecretRef): Error {
   switch (refusal) {
-    case 'secret-exists': return new SecretExists(ref);
-    case 'subject-destroyed': return new SubjectDestroyed(ref.owner);
-    default: return refusal satisfies never;
+    case 'secret-exists':
+      return new SecretExists(ref);
+    case 'subject-destroyed':
+      return new SubjectDestroyed(ref.owner);
+    default:
+      return refusal satisfies never;
   }
 }

@@ -19,7 +19,8 @@ export const KEY_CHECK_ROW = 'state|key-check';
 export const organizationKeyRow = (org: string): string => `organization_keys|${org}`;
 export const blindIndexKeyRow = (scope: string): string => `blind_index_keys|${scope}`;
 export const dataKeyRow = (subject: string, org: string): string => `data_keys|${subject}|${org}`;
-export const secretRow = ({ owner, kind, id }: SecretRef, org: string): string => `secrets|${owner}|${kind}|${id}|${org}`;
+export const secretRow = ({ owner, kind, id }: SecretRef, org: string): string =>
+  `secrets|${owner}|${kind}|${id}|${org}`;
 
 export class VaultReader {
   readonly #database: Database;
@@ -55,7 +56,8 @@ export class VaultReader {
     if (known !== undefined) return known;
     const row = this.#database.statement('SELECT org, wrapped FROM data_keys WHERE subject = ?').get(subject);
     if (row === undefined) return undefined;
-    const found = row.wrapped === null ? 'destroyed' : this.#openDataKey(subject, String(row.org), row.wrapped as Uint8Array);
+    const found =
+      row.wrapped === null ? 'destroyed' : this.#openDataKey(subject, String(row.org), row.wrapped as Uint8Array);
     this.#dataKeys.set(subject, found);
     return found;
   }

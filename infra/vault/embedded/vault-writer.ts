@@ -55,7 +55,9 @@ function apply(database: Database, job: VaultJob): void {
       run(
         database,
         'INSERT OR IGNORE INTO data_keys (subject, org, wrapped) VALUES (?, ?, ?)',
-        job.subject, job.org, job.wrapped,
+        job.subject,
+        job.org,
+        job.wrapped,
       );
       return;
     case 'put-secret':
@@ -82,7 +84,11 @@ function putSecret(database: Database, { ref, org, sealed }: Extract<VaultJob, {
   const inserted = run(
     database,
     'INSERT OR IGNORE INTO secrets (owner, kind, id, org, sealed) VALUES (?, ?, ?, ?, ?)',
-    ref.owner, ref.kind, ref.id, org, sealed,
+    ref.owner,
+    ref.kind,
+    ref.id,
+    org,
+    sealed,
   );
   if (inserted === 0) throw new JobRefused('secret-exists' satisfies VaultRefusal);
 }

@@ -62,7 +62,10 @@ describe('hashing passwords', () => {
     ['argon2', loadNpmEngine, loadNodeRsEngine],
   ])('verifies with the other library what %s hashed', async (_, loadEngine, loadOther) => {
     const phc = await hasher({ loadEngine, lanes: 2 }).hash('pässwörd');
-    expect(await hasher({ loadEngine: loadOther, lanes: 2 }).verify(phc, 'pässwörd')).toEqual({ matches: true, rehash: false });
+    expect(await hasher({ loadEngine: loadOther, lanes: 2 }).verify(phc, 'pässwörd')).toEqual({
+      matches: true,
+      rehash: false,
+    });
   });
 
   it('writes what the libraries themselves verify', async () => {
@@ -104,7 +107,9 @@ describe('hashing passwords', () => {
     ['a tag too short to tell passwords apart', '$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHRzYWx0$dGFn'],
   ])('does not compute a stored hash with %s', async (_, phc) => {
     const held = heldEngine();
-    await expect(hasher({ loadEngine: held.loadEngine }).verify(phc, 'correct horse')).rejects.toThrow('a stored password hash');
+    await expect(hasher({ loadEngine: held.loadEngine }).verify(phc, 'correct horse')).rejects.toThrow(
+      'a stored password hash',
+    );
     expect(held.calls()).toBe(0);
   });
 });
@@ -134,10 +139,10 @@ describe('hashing under load', () => {
     await expect.poll(() => held.calls()).toBe(2);
 
     while (held.calls() < 12) {
-      held.release.splice(0).forEach((end) => end());
+      for (const end of held.release.splice(0)) end();
       await new Promise(setImmediate);
     }
-    held.release.splice(0).forEach((end) => end());
+    for (const end of held.release.splice(0)) end();
     const refused = (await settled).filter((outcome) => outcome.status === 'rejected').map(({ reason }) => reason);
     expect(refused).toHaveLength(988);
     expect(refused.every((error) => error instanceof HashQueueFull && error.retryAfterS >= 1)).toBe(true);

@@ -108,7 +108,9 @@ describe('the embedded vault', () => {
     await vault.putSecret({ kind: 'password', owner: yours, id: 'x' }, 'o', Buffer.from('known to you'));
     await vault.close();
     inFile((database) =>
-      database.prepare('UPDATE secrets SET sealed = (SELECT sealed FROM secrets WHERE owner = ?) WHERE owner = ?').run(mine, yours),
+      database
+        .prepare('UPDATE secrets SET sealed = (SELECT sealed FROM secrets WHERE owner = ?) WHERE owner = ?')
+        .run(mine, yours),
     );
     const again = await open(deploymentKey);
     await expect(again.secret({ kind: 'password', owner: yours, id: 'x' })).rejects.toThrow('tampered');
