@@ -1,0 +1,84 @@
+/** What is under way in a browser: a login, a consent, a logout. Each is bound to that browser and used up once. */
+import { randomUUID } from 'node:crypto';
+import type { Json } from '../../domain/json.ts';
+import type { TransientEntry, TransientKey } from '../../infra/transient-store/transient-store.ts';
+import type { Request } from '../http/route.ts';
+import type { AuthorizeRequest } from './authorize-request.ts';
+import { type Browser, isSameBrowser } from './browser.ts';
+import type { OauthDoor } from './oauth-door.ts';
+
+export const FLOW_LIFETIME_MS = 15 * 60_000;
+
+/** A type, not an interface: JSON values need an index signature. The same holds for the others. */
+export type LoginFlow = {
+  readonly browser: string;
+  readonly request: AuthorizeRequest;
+  /** The session that the login led to; null before. */
+  readonly session: string | null;
+};
+
+export type ConsentFlow = {
+  readonly browser: string;
+  readonly request: AuthorizeRequest;
+  readonly session: string;
+  readonly user: string;
+  readonly scopes: readonly string[];
+};
+
+export type LogoutFlow = {
+  readonly browser: string;
+  readonly session: string;
+  readonly target: string | null;
+  readonly state: string | null;
+};
+
+type Flows = {
+  readonly 'login-flow': LoginFlow;
+  readonly 'consent-flow': ConsentFlow;
+  readonly 'logout-flow': LogoutFlow;
+};
+
+export type Flow<Type extends keyof Flows> = TransientEntry<Flows[Type]> & { readonly key: TransientKey };
+
+/** The id of the new flow. */
+export async function beginFlow<Type extends keyof Flows>(
+  { kernel }: OauthDoor,
+  request: Request,
+  type: Type,
+  { browser, ...flow }: Omit<Flows[Type], 'browser'> & { readonly browser: Browser },
+): Promise<string> {
+  const id = randomUUID();
+  const key = { type, tenant: request.tenant.id, id };
+  const value = { ...flow, browser: browser.hash } as unknown as Json;
+  const expiresAtMs = kernel.clock() + FLOW_LIFETIME_MS;
+  await kernel.transient.commit([{ op: 'put', key, value, expiresAtMs, expect: 'absent' }]);
+  return id;
+}
+
+/** Null when it is unknown, over, or of another browser or tenant. */
+export async function findFlow<Type extends keyof Flows>(
+  { kernel }: OauthDoor,
+  request: Request,
+  type: Type,
+  id: string | null,
+): Promise<Flow<Type> | null> {
+  if (id === null || !/^[0-9a-f-]{36}$/.test(id)) return null;
+  const key = { type, tenant: request.tenant.id, id };
+  const entry = await kernel.transient.get<Flows[Type]>(key);
+  return entry !== null && isSameBrowser(request, entry.value.browser) ? { ...entry, key } : null;
+}
+
+/** False: somebody was faster. */
+export async function useUpFlow({ kernel }: OauthDoor, { key, version }: Flow<keyof Flows>): Promise<boolean> {
+  return await kernel.transient.commit([{ op: 'remove', key, expect: version }]);
+}
+
+/** The login led to a session. False: another request of the same flow was faster. */
+export async function finishLogin(
+  { kernel }: OauthDoor,
+  { key, version, value, expiresAtMs }: Flow<'login-flow'>,
+  session: string,
+): Promise<boolean> {
+  const finished: LoginFlow = { browser: value.browser, request: value.request, session };
+  return await kernel.transient.commit([{ op: 'put', key, value: finished, expiresAtMs, expect: version }]);
+}
