@@ -2,9 +2,9 @@
 
 const PORTS = [
   '^infra/event-codec/(event-codec|upcaster)\\.ts$',
-  '^infra/event-store/(errors|event-store|position)\\.ts$',
+  '^infra/event-store/(errors|event-store|position|technical-streams)\\.ts$',
   '^infra/password-hash/password-hasher\\.ts$',
-  '^infra/read-store/read-store\\.ts$',
+  '^infra/read-store/(path|read-store)\\.ts$',
   '^infra/telemetry/telemetry\\.ts$',
   '^infra/transient-store/transient-store\\.ts$',
   '^infra/vault/vault\\.ts$',
