@@ -5,7 +5,8 @@ import { type Database, openDatabase } from '../../sqlite/database.ts';
 import { type GroupCommitWriter, startGroupCommitWriter } from '../../sqlite/group-commit.ts';
 import type { TransientEntry, TransientKey, TransientOp, TransientStore, TransientType } from '../transient-store.ts';
 import { TRANSIENT_FILE, TRANSIENT_SCHEMA_VERSION } from './transient-schema.ts';
-import type { KeyColumns, OpColumns, TransientJob, TransientWriterOptions } from './transient-writer.ts';
+import type { KeyColumns, OpColumns, TransientJob } from './transient-handler.ts';
+import type { TransientWriterOptions } from './transient-writer.ts';
 
 export const COMMIT_OPS_MAX = 100;
 export const VALUE_CHARACTERS_MAX = 262_144;
@@ -20,21 +21,18 @@ export interface EmbeddedTransientStoreOptions {
   readonly directory: string;
   /** Epoch milliseconds. */
   readonly clock: () => number;
+  /** Default: a thread of its own. */
+  readonly writer?: TransientWriter;
 }
 
-type Writer = GroupCommitWriter<TransientJob, number, unknown>;
+export type TransientWriter = Pick<GroupCommitWriter<TransientJob, number, unknown>, 'submit' | 'stopped' | 'close'>;
 
-export async function openEmbeddedTransientStore({
-  directory,
-  clock,
-}: EmbeddedTransientStoreOptions): Promise<TransientStore> {
+export async function openEmbeddedTransientStore(options: EmbeddedTransientStoreOptions): Promise<TransientStore> {
+  const { directory, clock } = options;
   const file = join(directory, TRANSIENT_FILE);
-  const writer: Writer = await startGroupCommitWriter<TransientJob, number, TransientWriterOptions>({
-    entry: new URL('./transient-writer.ts', import.meta.url),
-    options: { file },
-  });
+  const writer = options.writer ?? (await startWriter(file));
   const reader = openDatabase({ file, readOnly: true, cacheKib: READER_CACHE_KIB });
-  const schema = reader.statement("SELECT value FROM state WHERE name = 'schema'").get()?.value;
+  const schema = reader.statement("SELECT value FROM transient_state WHERE name = 'schema'").get()?.value;
   if (schema !== TRANSIENT_SCHEMA_VERSION) {
     reader.close();
     await writer.close();
@@ -43,12 +41,18 @@ export async function openEmbeddedTransientStore({
   return new EmbeddedTransientStore(reader, writer, clock);
 }
 
+const startWriter = (file: string): Promise<TransientWriter> =>
+  startGroupCommitWriter<TransientJob, number, TransientWriterOptions>({
+    entry: new URL('./transient-writer.ts', import.meta.url),
+    options: { file },
+  });
+
 class EmbeddedTransientStore implements TransientStore {
   readonly #reader: Database;
-  readonly #writer: Writer;
+  readonly #writer: TransientWriter;
   readonly #clock: () => number;
 
-  constructor(reader: Database, writer: Writer, clock: () => number) {
+  constructor(reader: Database, writer: TransientWriter, clock: () => number) {
     this.#reader = reader;
     this.#writer = writer;
     this.#clock = clock;

@@ -5,7 +5,7 @@ export const TRANSIENT_SCHEMA_VERSION = 1;
 
 /** `entries.tags` repeats an entry's tags, so that a write knows which rows of `tags` to take back. */
 export const TRANSIENT_SCHEMA = `
-  CREATE TABLE IF NOT EXISTS state (
+  CREATE TABLE IF NOT EXISTS transient_state (
     name TEXT PRIMARY KEY,
     value INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;

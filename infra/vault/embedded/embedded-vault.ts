@@ -6,6 +6,7 @@ import { type GroupCommitWriter, JobRefused, startGroupCommitWriter } from '../.
 import { SecretExists, SubjectDestroyed } from '../errors.ts';
 import type { DataKey, SecretRef, Vault } from '../vault.ts';
 import { DEPLOYMENT_KEY_BYTES } from './deployment-key.ts';
+import type { VaultJob, VaultRefusal } from './vault-handler.ts';
 import {
   blindIndexKeyRow,
   dataKeyRow,
@@ -16,7 +17,7 @@ import {
   VaultReader,
 } from './vault-reader.ts';
 import { VAULT_FILE } from './vault-schema.ts';
-import type { VaultJob, VaultRefusal, VaultWriterOptions } from './vault-writer.ts';
+import type { VaultWriterOptions } from './vault-writer.ts';
 import { wrap } from './wrapping.ts';
 
 const KEY_BYTES = 32;
@@ -28,15 +29,18 @@ export interface EmbeddedVaultOptions {
   readonly deploymentKey: Buffer;
   /** One `writer` per file. A `reader` (projector thread, command line) refuses to write and sees each erasure at once. */
   readonly mode: 'writer' | 'reader';
+  /** Of a `writer`. Default: a thread of its own. */
+  readonly writer?: VaultWriter;
 }
 
-type Writer = GroupCommitWriter<VaultJob, null, unknown>;
+export type VaultWriter = Pick<GroupCommitWriter<VaultJob, null, unknown>, 'submit' | 'stopped' | 'close'>;
 
 /** Throws when the vault was made with another deployment key. */
-export async function openEmbeddedVault({ directory, deploymentKey, mode }: EmbeddedVaultOptions): Promise<Vault> {
+export async function openEmbeddedVault(options: EmbeddedVaultOptions): Promise<Vault> {
+  const { directory, deploymentKey, mode } = options;
   if (deploymentKey.length !== DEPLOYMENT_KEY_BYTES) throw new RangeError('a deployment key has 32 bytes');
   const file = join(directory, VAULT_FILE);
-  const writer = mode === 'writer' ? await startWriter(file) : null;
+  const writer = mode === 'writer' ? (options.writer ?? (await startWriter(file))) : null;
   try {
     const key = createSecretKey(deploymentKey);
     const reader = new VaultReader(openDatabase({ file, readOnly: true, cacheKib: READER_CACHE_KIB }), key);
@@ -48,7 +52,7 @@ export async function openEmbeddedVault({ directory, deploymentKey, mode }: Embe
   }
 }
 
-const startWriter = (file: string): Promise<Writer> =>
+const startWriter = (file: string): Promise<VaultWriter> =>
   startGroupCommitWriter<VaultJob, null, VaultWriterOptions>({
     entry: new URL('./vault-writer.ts', import.meta.url),
     options: { file },
@@ -56,7 +60,7 @@ const startWriter = (file: string): Promise<Writer> =>
 
 async function checkOpens(
   reader: VaultReader,
-  writer: Writer | null,
+  writer: VaultWriter | null,
   { key, file }: { readonly key: KeyObject; readonly file: string },
 ): Promise<void> {
   const isNew = reader.opensWith(key) === undefined;
@@ -72,10 +76,10 @@ async function checkOpens(
 
 class EmbeddedVault implements Vault {
   readonly #reader: VaultReader;
-  readonly #writer: Writer | null;
+  readonly #writer: VaultWriter | null;
   readonly #deploymentKey: KeyObject;
 
-  constructor(reader: VaultReader, writer: Writer | null, deploymentKey: KeyObject) {
+  constructor(reader: VaultReader, writer: VaultWriter | null, deploymentKey: KeyObject) {
     this.#reader = reader;
     this.#writer = writer;
     this.#deploymentKey = deploymentKey;

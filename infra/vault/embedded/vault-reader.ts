@@ -15,7 +15,7 @@ const CLOCK_RESOLUTION_MS = 1_000;
 export const GLOBAL_SCOPE = 'global';
 
 /** Names of rows, as wrapping binds them. */
-export const KEY_CHECK_ROW = 'state|key-check';
+export const KEY_CHECK_ROW = 'vault_state|key-check';
 export const organizationKeyRow = (org: string): string => `organization_keys|${org}`;
 export const blindIndexKeyRow = (scope: string): string => `blind_index_keys|${scope}`;
 export const dataKeyRow = (subject: string, org: string): string => `data_keys|${subject}|${org}`;
@@ -140,6 +140,6 @@ export class VaultReader {
   }
 
   #state(name: string): unknown {
-    return this.#database.statement('SELECT value FROM state WHERE name = ?').get(name)?.value;
+    return this.#database.statement('SELECT value FROM vault_state WHERE name = ?').get(name)?.value;
   }
 }

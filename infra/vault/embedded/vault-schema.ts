@@ -8,7 +8,7 @@ export const VAULT_SCHEMA_VERSION = 1;
  * under an id whose events are meant to be unreadable.
  */
 export const VAULT_SCHEMA = `
-  CREATE TABLE IF NOT EXISTS state (
+  CREATE TABLE IF NOT EXISTS vault_state (
     name TEXT PRIMARY KEY,
     value ANY NOT NULL
   ) STRICT, WITHOUT ROWID;
