@@ -24,6 +24,12 @@ export interface Logger {
   error(event: string, fields: Readonly<Record<string, unknown>> & { action: string; error?: unknown }): void;
 }
 
+export interface RequestSpan {
+  readonly name: string;
+  readonly attributes: Readonly<Record<string, string | number>>;
+  readonly traceparent: string | undefined;
+}
+
 export interface Telemetry {
   readonly log: Logger;
   counter(metric: Metric): Counter;
@@ -31,7 +37,16 @@ export interface Telemetry {
   /** Read when scraped. */
   gauge(metric: Metric, read: () => number | Promise<number>): void;
   /** Runs `work` inside a span when traces are on; just runs it when they are off. */
-  span<Value>(name: string, attributes: Readonly<Record<string, string | number>>, work: () => Promise<Value>): Promise<Value>;
+  span<Value>(
+    name: string,
+    attributes: Readonly<Record<string, string | number>>,
+    work: () => Promise<Value>,
+  ): Promise<Value>;
+  /**
+   * A span of an incoming request, continuing the trace that its W3C `traceparent` names. Absent when traces are off,
+   * so that a request pays nothing for them.
+   */
+  readonly requestSpan?: <Value>(span: RequestSpan, work: () => Promise<Value>) => Promise<Value>;
   /** Prometheus text form. */
   metrics(): Promise<string>;
   close(): Promise<void>;

@@ -64,7 +64,7 @@ export interface HttpFailure {
 }
 
 export interface Route {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD' | 'OPTIONS';
   /** Without tenant prefix; parameters as `:name`. */
   readonly path: string;
   readonly access: Access;

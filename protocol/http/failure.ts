@@ -1,0 +1,36 @@
+/** From what was thrown to what the caller is told. A fault tells him nothing but where to find it in the log. */
+import { CommandContention } from '../../commands/command.ts';
+import { EventStoreError } from '../../infra/event-store/errors.ts';
+import { HashQueueFull } from '../../infra/password-hash/password-hasher.ts';
+import type { ErrorForm, HttpFailure } from './route.ts';
+
+const RETRY_AFTER_S = 1;
+
+export const fault: HttpFailure = {
+  status: 500,
+  reason: 'fault',
+  detail: 'The request failed on the server. The trace id leads to the cause in its log.',
+};
+
+const busy = (retryAfterS: number): HttpFailure => ({
+  status: 503,
+  reason: 'busy',
+  detail: 'The server is busy. Try again.',
+  retryAfterS,
+});
+
+/** Null: a fault, to be logged. */
+export function expectedFailure(error: unknown): HttpFailure | null {
+  if (error instanceof HashQueueFull) return busy(error.retryAfterS);
+  if (error instanceof CommandContention) return busy(RETRY_AFTER_S);
+  if (error instanceof EventStoreError && error.retryable) return busy(RETRY_AFTER_S);
+  return null;
+}
+
+/** Where no door is in charge: unknown paths, unreadable requests. */
+export const plainErrors: ErrorForm = {
+  respond: ({ status, reason, detail }, { correlationId }) => ({
+    status,
+    body: { code: reason, message: detail, traceId: correlationId },
+  }),
+};
