@@ -1,0 +1,61 @@
+/** Schemas and resource types as they are published (RFC 7643 §6 and §7). */
+import { CORE_USER, userSchemas } from '../../../domain/users/attribute-catalogue.ts';
+import type { AttributeDefinition, SchemaDefinition } from '../../../domain/users/attribute-definition.ts';
+
+const SCHEMA = 'urn:ietf:params:scim:schemas:core:2.0:Schema';
+const RESOURCE_TYPE = 'urn:ietf:params:scim:schemas:core:2.0:ResourceType';
+
+/** Attributes of features that are not there are not published. */
+const isPublished = ({ kept }: AttributeDefinition): boolean => kept === 'attribute' || kept === 'state';
+
+/** Those that every resource has are described by RFC 7643 §3.1, not by a schema. */
+const COMMON: ReadonlySet<string> = new Set(['id', 'externalId', 'meta']);
+
+function publishedAttribute(definition: AttributeDefinition): object {
+  const { subAttributes, canonicalValues, displayName } = definition;
+  return {
+    name: definition.name,
+    type: definition.type,
+    ...(subAttributes === undefined
+      ? {}
+      : { subAttributes: subAttributes.filter(isPublished).map(publishedAttribute) }),
+    multiValued: definition.multiValued,
+    description: definition.description,
+    ...(displayName === undefined ? {} : { displayName }),
+    required: definition.required,
+    ...(canonicalValues === undefined ? {} : { canonicalValues }),
+    caseExact: definition.caseExact,
+    mutability: definition.mutability,
+    returned: definition.returned,
+    uniqueness: definition.uniqueness,
+    ...(definition.type === 'reference' ? { referenceTypes: ['external'] } : {}),
+  };
+}
+
+const published: ReadonlyMap<string, object> = new Map(
+  userSchemas.map(({ urn, name, description, attributes }) => {
+    const shown = attributes.filter((definition) => isPublished(definition) && !COMMON.has(definition.name));
+    return [urn, { schemas: [SCHEMA], id: urn, name, description, attributes: shown.map(publishedAttribute) }];
+  }),
+);
+
+export const schemaResources = (base: string): readonly object[] =>
+  userSchemas.map((schema) => schemaResource(base, schema));
+
+export const schemaResource = (base: string, { urn }: SchemaDefinition): object => ({
+  ...published.get(urn),
+  meta: { resourceType: 'Schema', location: `${base}/scim2/Schemas/${urn}` },
+});
+
+export const resourceTypeResources = (base: string): readonly { readonly name: string }[] => [
+  {
+    schemas: [RESOURCE_TYPE],
+    id: 'User',
+    name: 'User',
+    endpoint: '/Users',
+    description: 'User Account',
+    schema: CORE_USER,
+    schemaExtensions: userSchemas.slice(1).map(({ urn }) => ({ schema: urn, required: false })),
+    meta: { resourceType: 'ResourceType', location: `${base}/scim2/ResourceTypes/User` },
+  } as { readonly name: string },
+];

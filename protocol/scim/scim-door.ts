@@ -1,0 +1,95 @@
+/** What the SCIM endpoints stand on, and how they answer. */
+import type { Caller } from '../../commands/caller.ts';
+import type { Envelope } from '../../commands/command.ts';
+import type { Kernel } from '../../commands/kernel.ts';
+import { type ReadStore, UnsearchableField } from '../../infra/read-store/read-store.ts';
+import { ReadModelBehind } from '../../read-api/min-position.ts';
+import type { ErrorForm, HttpFailure, Request, Response } from '../http/route.ts';
+import { ScimError, type ScimType } from './scim-error.ts';
+
+export interface ScimDoor {
+  readonly kernel: Kernel;
+  readonly readStore: ReadStore;
+}
+
+const ERROR = 'urn:ietf:params:scim:api:messages:2.0:Error';
+const TYPE = { 'content-type': 'application/scim+json' } as const;
+
+export const scimReply = (status: number, body: object, headers: Record<string, string> = {}): Response => ({
+  status,
+  headers: { ...TYPE, ...headers },
+  body,
+});
+
+interface ErrorParts {
+  readonly status: number;
+  readonly scimType: ScimType | null;
+  readonly detail: string;
+}
+
+/** RFC 7644 §3.12: the status is a string. */
+const errorReply = ({ status, scimType, detail }: ErrorParts): Response =>
+  scimReply(status, { schemas: [ERROR], ...(scimType === null ? {} : { scimType }), detail, status: String(status) });
+
+/** Failures before and around the handlers. */
+export const scimErrors: ErrorForm = {
+  respond({ status, reason, detail, retryAfterS }: HttpFailure): Response {
+    const answered = asNotAcceptable(status);
+    const scimType = reason.startsWith('invalid-') && status === 400 ? 'invalidSyntax' : null;
+    const reply = errorReply({ status: answered, scimType, detail });
+    const headers: Record<string, string | readonly string[]> = { ...reply.headers };
+    if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
+    if (status === 401) headers['www-authenticate'] = ['Bearer', 'Basic realm="scim2", charset="UTF-8"'];
+    return { ...reply, headers };
+  },
+};
+
+/** The published contract answers a foreign or missing Content-Type, like a foreign Accept, with 406 and not with 415. */
+const asNotAcceptable = (status: number): number => (status === 415 ? 406 : status);
+
+/** Turns refusals of this door into its errors; faults go on to the server. */
+export const answering =
+  (handle: (request: Request) => Promise<Response> | Response) =>
+  async (request: Request): Promise<Response> => {
+    try {
+      refuseForeignAccept(request.headers.accept);
+      return await handle(request);
+    } catch (error) {
+      if (error instanceof ScimError) {
+        return errorReply({ status: error.status, scimType: error.scimType, detail: error.message });
+      }
+      if (error instanceof UnsearchableField) {
+        return errorReply({
+          status: 400,
+          scimType: 'invalidFilter',
+          detail: 'An attribute of the filter cannot be searched.',
+        });
+      }
+      if (error instanceof ReadModelBehind) {
+        const { message: detail, retryAfterS } = error;
+        return scimErrors.respond({ status: 503, reason: 'behind', detail, retryAfterS }, request);
+      }
+      throw error;
+    }
+  };
+
+const ACCEPTED: ReadonlySet<string> = new Set(['*/*', 'application/*', 'application/scim+json', 'application/json']);
+
+function refuseForeignAccept(accept: string | undefined): void {
+  if (accept === undefined || accept.trim() === '') return;
+  const types = accept.split(',').map((range) => range.split(';', 1).join('').trim().toLowerCase());
+  if (types.some((type) => ACCEPTED.has(type))) return;
+  throw new ScimError(406, null, 'Answers are of type application/scim+json.');
+}
+
+export function callerOf({ caller }: Request): Caller {
+  if (caller === null) throw new TypeError('a route with scopes has no caller');
+  return caller;
+}
+
+export const envelopeOf = (request: Request): Envelope => ({
+  caller: callerOf(request),
+  correlationId: request.correlationId,
+  traceId: request.traceId,
+  source: { ip: request.ip, userAgent: request.headers['user-agent'] ?? null },
+});

@@ -1,0 +1,48 @@
+/** Users as questions: one, a page, a search (RFC 7644 §3.4). */
+import { isUuid } from '../../../domain/ids.ts';
+import type { ReadScope } from '../../../read-api/documents.ts';
+import { userById, usersPage } from '../../../read-api/users.ts';
+import type { Request, Response } from '../../http/route.ts';
+import { callerOf, type ScimDoor, scimReply } from '../scim-door.ts';
+import { type ListRequest, listRequestOfBody, listRequestOfQuery, selectionOfQuery } from './list-request.ts';
+import { presented } from './present.ts';
+import { notFound } from './refusals.ts';
+
+export const LIST_RESPONSE = 'urn:ietf:params:scim:api:messages:2.0:ListResponse';
+
+export async function getUser(door: ScimDoor, request: Request): Promise<Response> {
+  const selection = selectionOfQuery(request.query);
+  const { id = '' } = request.params;
+  const document = isUuid(id) ? await userById(door.readStore, scopeOf(request), id) : null;
+  if (document === null) throw notFound(id);
+  return scimReply(200, presented(document, request.tenant.baseUrl, selection));
+}
+
+export const listUsers = (door: ScimDoor, request: Request): Promise<Response> =>
+  page(door, request, listRequestOfQuery(request.query));
+
+export const searchUsers = (door: ScimDoor, request: Request): Promise<Response> =>
+  page(door, request, listRequestOfBody(request.body));
+
+async function page(door: ScimDoor, request: Request, asked: ListRequest): Promise<Response> {
+  const { documents, total } = await usersPage(door.readStore, scopeOf(request), {
+    sort: asked.sort,
+    limit: asked.count,
+    offset: asked.startIndex - 1,
+    total: true,
+    ...(asked.filter === null ? {} : { filter: asked.filter }),
+  });
+  const { baseUrl } = request.tenant;
+  return scimReply(200, {
+    totalResults: total ?? documents.length,
+    startIndex: asked.startIndex,
+    itemsPerPage: documents.length,
+    schemas: [LIST_RESPONSE],
+    Resources: documents.map((document) => presented(document, baseUrl, asked.selection)),
+  });
+}
+
+function scopeOf(request: Request): ReadScope {
+  const { tenant, org } = callerOf(request);
+  return { tenant, org, minPosition: request.minPosition };
+}

@@ -1,0 +1,130 @@
+/** Users as changes: create, replace, patch, delete (RFC 7644 §3.3, §3.5, §3.6). */
+import { CommandContention, type CommonRefusal, type Outcome } from '../../../commands/command.ts';
+import { may } from '../../../commands/permissions.ts';
+import { execute } from '../../../commands/pipeline.ts';
+import { changeUser } from '../../../commands/users/change-user.ts';
+import { createUser } from '../../../commands/users/create-user.ts';
+import { deleteUser } from '../../../commands/users/delete-user.ts';
+import type { UserCommandRefusal } from '../../../commands/users/user-command.ts';
+import { isUuid } from '../../../domain/ids.ts';
+import type { Result } from '../../../domain/result.ts';
+import { passwordRefusal } from '../../../domain/users/password.ts';
+import { type User, users } from '../../../domain/users/user.ts';
+import type { Request, Response } from '../../http/route.ts';
+import { applyPatch } from '../patch/apply.ts';
+import { readOperations } from '../patch/request.ts';
+import { callerOf, envelopeOf, type ScimDoor, scimReply } from '../scim-door.ts';
+import { ScimError } from '../scim-error.ts';
+import { accountWrite, type StateChange, stateChange } from './account.ts';
+import { type ChangeInput, patchable, patchChange, replaceChange } from './change-input.ts';
+import { selectionOfQuery } from './list-request.ts';
+import { documentOfState, locationOf, presented } from './present.ts';
+import { notFound, scimError } from './refusals.ts';
+import { readResource, toAttributes } from './resource.ts';
+
+const CONFLICT_RETRIES_MAX = 3;
+
+type UserOutcome = Result<Outcome<User>, UserCommandRefusal | CommonRefusal>;
+
+/** The account that owns the organization, changed by another: the published contract answers without a body. */
+const ownerProtected: Response = { status: 403, body: null };
+
+export async function postUser(door: ScimDoor, request: Request): Promise<Response> {
+  const resource = readResource(request.body);
+  const account = accountWrite(resource);
+  const { userName } = account;
+  if (userName === null) throw new ScimError(400, 'invalidValue', 'Attribute userName is required.');
+  const password = account.password === null ? {} : { password: account.password };
+  const state = stateChange({ lock: null, disabled: false }, account);
+  const isPlain = state.locked !== true && state.disabled !== true;
+  const given = { userName, attributes: toAttributes(resource) };
+  const created = isPlain
+    ? await execute(door.kernel, createUser, { ...given, ...password }, envelopeOf(request))
+    : await createLocked(door, request, { given, password, state });
+  return reply(request, created, { status: 201, id: '' });
+}
+
+interface LockedUser {
+  readonly given: { readonly userName: string; readonly attributes: object };
+  readonly password: { readonly password?: string };
+  readonly state: StateChange;
+}
+
+/**
+ * First a user without a password, then lock and password in one step: at no time can anybody sign in to an account
+ * that was asked for locked. To lock is to change, and needs that right.
+ */
+async function createLocked(
+  door: ScimDoor,
+  request: Request,
+  { given, password, state }: LockedUser,
+): Promise<UserOutcome> {
+  const { permissions } = changeUser;
+  if (!may(callerOf(request), permissions)) return { ok: false, refusal: { reason: 'forbidden', permissions } };
+  const refusal = password.password === undefined ? null : passwordRefusal(password.password);
+  if (refusal !== null) return { ok: false, refusal };
+  const created = await execute(door.kernel, createUser, given, envelopeOf(request));
+  if (!created.ok || created.value.pendingApproval !== undefined) return created;
+  return await execute(
+    door.kernel,
+    changeUser,
+    { userId: created.value.id, ...state, ...password },
+    envelopeOf(request),
+  );
+}
+
+export function putUser(door: ScimDoor, request: Request): Promise<Response> {
+  const resource = readResource(request.body);
+  return change(door, request, (user) => replaceChange(user, resource));
+}
+
+export function patchUser(door: ScimDoor, request: Request): Promise<Response> {
+  const operations = readOperations(request.body);
+  return change(door, request, (user) => patchChange(user, applyPatch(patchable(user), operations)));
+}
+
+/** What is asked is worked out on the newest state, and holds for that state alone: whoever comes between is not overwritten. */
+async function change(door: ScimDoor, request: Request, asked: (user: User) => ChangeInput): Promise<Response> {
+  const { kernel } = door;
+  const { id = '' } = request.params;
+  for (let attempt = 0; attempt <= CONFLICT_RETRIES_MAX; attempt += 1) {
+    const { state, revision } = isUuid(id) ? await kernel.aggregates.load(users, id) : absent;
+    if (revision === 'no-stream' || !isSeen(request, state)) throw notFound(id);
+    const input = { userId: id, ...asked(state) };
+    const changed = await execute(kernel, changeUser, input, { ...envelopeOf(request), ifRevision: revision });
+    if (changed.ok || changed.refusal.reason !== 'revision-differs')
+      return reply(request, changed, { status: 200, id });
+  }
+  throw new CommandContention(`user-${id}`);
+}
+
+const absent = { state: users.initial, revision: 'no-stream' } as const;
+
+function isSeen(request: Request, user: User): boolean {
+  const { tenant, org } = callerOf(request);
+  return user.status === 'present' && user.tenant === tenant && user.org === org;
+}
+
+export async function removeUser(door: ScimDoor, request: Request): Promise<Response> {
+  const { id = '' } = request.params;
+  if (!isUuid(id)) throw notFound(id);
+  const removed = await execute(door.kernel, deleteUser, { userId: id }, envelopeOf(request));
+  if (!removed.ok) return refused(removed.refusal, id);
+  const { position, pendingApproval } = removed.value;
+  return { status: pendingApproval === undefined ? 204 : 202, body: null, ...(position === null ? {} : { position }) };
+}
+
+function refused(refusal: UserCommandRefusal | CommonRefusal, id: string): Response {
+  if (refusal.reason === 'owner-protected') return ownerProtected;
+  throw scimError(refusal, id);
+}
+
+function reply(request: Request, outcome: UserOutcome, { status, id }: { status: number; id: string }): Response {
+  if (!outcome.ok) return refused(outcome.refusal, id);
+  const { value } = outcome;
+  const position = value.position === null ? {} : { position: value.position };
+  if (value.pendingApproval !== undefined) return { status: 202, body: null, ...position };
+  const { baseUrl } = request.tenant;
+  const user = presented(documentOfState(value.id, value.state), baseUrl, selectionOfQuery(request.query));
+  return { ...scimReply(status, user, { location: locationOf(baseUrl, value.id) }), ...position };
+}
