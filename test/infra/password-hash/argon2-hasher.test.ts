@@ -206,3 +206,34 @@ describe('hashing under load', () => {
     expect(loads).toBe(1);
   });
 });
+
+it('measures its hashes, its queue and its refusals', async () => {
+  const seen: string[] = [];
+  let waiting: () => number | Promise<number> = () => -1;
+  const held = heldEngine();
+  const passwords = hasher({
+    loadEngine: held.loadEngine,
+    concurrency: 1,
+    queueMax: 1,
+    metrics: {
+      counter: ({ name }) => ({ add: () => seen.push(name) }),
+      histogram: ({ name }) => ({ observe: () => seen.push(name) }),
+      gauge: (_, read) => {
+        waiting = read;
+      },
+    },
+  });
+  const all = ['a', 'b', 'c'].map((password) => passwords.verifyNothing(password).catch((error: unknown) => error));
+  await expect.poll(() => held.calls()).toBe(1);
+  expect(await waiting()).toBe(1);
+  for (const calls of [1, 2]) {
+    await expect.poll(() => held.calls()).toBe(calls);
+    for (const end of held.release.splice(0)) end();
+  }
+  await Promise.all(all);
+  expect(seen).toEqual([
+    'muniment_password_hash_refused_total',
+    'muniment_password_hash_seconds',
+    'muniment_password_hash_seconds',
+  ]);
+});
