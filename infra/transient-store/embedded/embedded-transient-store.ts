@@ -4,8 +4,8 @@ import type { Json } from '../../../domain/json.ts';
 import { type Database, openDatabase } from '../../sqlite/database.ts';
 import { type GroupCommitWriter, startGroupCommitWriter } from '../../sqlite/group-commit.ts';
 import type { TransientEntry, TransientKey, TransientOp, TransientStore, TransientType } from '../transient-store.ts';
-import { TRANSIENT_FILE, TRANSIENT_SCHEMA_VERSION } from './transient-schema.ts';
 import type { KeyColumns, OpColumns, TransientJob } from './transient-handler.ts';
+import { TRANSIENT_FILE, TRANSIENT_SCHEMA_VERSION } from './transient-schema.ts';
 import type { TransientWriterOptions } from './transient-writer.ts';
 
 export const COMMIT_OPS_MAX = 100;
