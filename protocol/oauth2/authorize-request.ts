@@ -2,7 +2,14 @@
 import type { Client } from '../../commands/applications/client-directory.ts';
 import type { Request } from '../http/route.ts';
 import type { OauthDoor } from './oauth-door.ts';
-import { type Parameters, type ParametersRefusal, readParameters, refusalText, scopesIn } from './parameters.ts';
+import {
+  formOf,
+  type Parameters,
+  type ParametersRefusal,
+  readParameters,
+  refusalText,
+  scopesIn,
+} from './parameters.ts';
 import { isRegistered } from './redirect-uri.ts';
 
 export const PROMPTS = ['none', 'login', 'consent', 'select_account'] as const;
@@ -58,7 +65,7 @@ export interface ReadRequest {
 }
 
 export async function readAuthorizeRequest(door: OauthDoor, request: Request): Promise<ReadRequest> {
-  const given = request.body instanceof URLSearchParams ? request.body : request.query;
+  const given = request.method === 'POST' ? formOf(request) : request.query;
   const { parameters, refusal } = readParameters(given);
   const client = await clientOf(door, request, { parameters, refusal });
   const callback = callbackOf(request, client, parameters);

@@ -20,6 +20,7 @@ import { bindBrowser, browserSession } from './browser.ts';
 import { beginFlow, findFlow, useUpFlow } from './flows.ts';
 import { type OauthDoor, traceOf } from './oauth-door.ts';
 import { redirectToPage, withCookie } from './page-address.ts';
+import { formOf } from './parameters.ts';
 
 export const authorizeEndpoint =
   (door: OauthDoor) =>
@@ -34,8 +35,8 @@ export const authorizeEndpoint =
   };
 
 async function authorize(door: OauthDoor, request: Request): Promise<Response> {
-  const form = request.body instanceof URLSearchParams ? request.body : null;
-  if (form?.has('sessionDataKeyConsent') === true) return await answerConsent(door, request, form);
+  const form = formOf(request);
+  if (form.has('sessionDataKeyConsent')) return await answerConsent(door, request, form);
   if (request.query.has('sessionDataKey') && !request.query.has('client_id')) return await resume(door, request);
   return await begin(door, request);
 }

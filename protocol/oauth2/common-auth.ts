@@ -16,7 +16,7 @@ import { browserSession, sessionCookie } from './browser.ts';
 import { type Flow, findFlow, finishLogin } from './flows.ts';
 import { type OauthDoor, traceOf } from './oauth-door.ts';
 import { redirectTo, redirectToPage, withCookie } from './page-address.ts';
-import { type Parameters, readParameters } from './parameters.ts';
+import { formOf, type Parameters, readParameters } from './parameters.ts';
 
 /** Authentication by password (RFC 8176). */
 const AMR = ['pwd'];
@@ -33,7 +33,7 @@ export const commonAuthPage =
 export const commonAuth =
   (door: OauthDoor) =>
   async (request: Request): Promise<Response> => {
-    const { parameters, refusal } = readParameters(request.body as URLSearchParams);
+    const { parameters, refusal } = readParameters(formOf(request));
     const flow = await findFlow(door, request, 'login-flow', parameters.get('sessionDataKey') ?? null);
     if (refusal !== null || flow === null || flow.value.session !== null) return noFlow(request);
 

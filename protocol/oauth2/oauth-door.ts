@@ -6,6 +6,7 @@ import type { JwtSigner } from '../../commands/tokens/jwt.ts';
 import type { TenantId } from '../../domain/ids.ts';
 import type { Authenticator } from '../http/authenticate.ts';
 import type { Request } from '../http/route.ts';
+import type { KnownOrigin } from './cross-origin.ts';
 
 export interface OauthDoor {
   readonly kernel: Kernel;
@@ -15,6 +16,8 @@ export interface OauthDoor {
   readonly authenticator: Authenticator;
   /** Tells a failed login why (wrong name, wrong password, locked, disabled). Off: every failure looks the same. */
   readonly showAuthFailureReason: boolean;
+  /** Lets browsers ask before a request that carries a header of its own. Absent: they are not answered. */
+  readonly knownOrigin?: KnownOrigin;
 }
 
 export const traceOf = (request: Request): RequestTrace => ({

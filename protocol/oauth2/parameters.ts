@@ -27,10 +27,13 @@ export const refusalText = (refusal: ParametersRefusal): string =>
     ? 'Invalid request with repeated parameters.'
     : 'Invalid request with too many or too long parameters.';
 
+/** The form that was sent; empty when there was none. */
+export const formOf = ({ body }: Request): URLSearchParams =>
+  body instanceof URLSearchParams ? body : new URLSearchParams();
+
 /** The form of a token-like endpoint. */
 export function formParameters(request: Request): Parameters {
-  const given = request.body instanceof URLSearchParams ? request.body : new URLSearchParams();
-  const { parameters, refusal } = readParameters(given);
+  const { parameters, refusal } = readParameters(formOf(request));
   if (refusal !== null) throw new OAuthError('invalid_request', refusalText(refusal));
   return parameters;
 }

@@ -9,6 +9,7 @@ import { portalCss } from '../pages/portal-css.ts';
 import { authorizeEndpoint } from './authorize.ts';
 import { createClientAuthentication } from './client-authentication.ts';
 import { commonAuth, commonAuthPage } from './common-auth.ts';
+import { preflight } from './cross-origin.ts';
 import { introspectionEndpoint } from './introspect.ts';
 import type { OauthDoor } from './oauth-door.ts';
 import { oauthErrors } from './oauth-error.ts';
@@ -51,7 +52,17 @@ export function oauthRoutes(door: OauthDoor): readonly Route[] {
     ...page('/authenticationendpoint/form-post.js', 'Sends the form of response mode form_post.', {
       get: () => formPostScript,
     }),
+    ...preflights(door),
   ];
+}
+
+function preflights({ knownOrigin }: OauthDoor): readonly Route[] {
+  if (knownOrigin === undefined) return [];
+  const handle = preflight(knownOrigin);
+  return ['/oauth2/token', '/oauth2/revoke', '/oauth2/userinfo'].map((path) => ({
+    ...get(path, 'Tells a browser which pages may ask (CORS).', handle),
+    method: 'OPTIONS',
+  }));
 }
 
 const form = (path: string, summary: string, handle: Handler): Route => ({

@@ -12,16 +12,16 @@ import { bindBrowser, browserSession, clearedSessionCookie } from '../oauth2/bro
 import { beginFlow, findFlow, useUpFlow } from '../oauth2/flows.ts';
 import { type OauthDoor, traceOf } from '../oauth2/oauth-door.ts';
 import { redirectTo, redirectToPage, withCookie } from '../oauth2/page-address.ts';
-import { type Parameters, readParameters, refusalText } from '../oauth2/parameters.ts';
+import { formOf, type Parameters, readParameters, refusalText } from '../oauth2/parameters.ts';
 import { isRegistered } from '../oauth2/redirect-uri.ts';
 
 export const logoutEndpoint =
   (door: OauthDoor) =>
   async (request: Request): Promise<Response> => {
     try {
-      const form = request.body instanceof URLSearchParams ? request.body : null;
-      if (form?.has('consent') === true) return await answerConsent(door, request, form);
-      return await begin(door, request, form ?? request.query);
+      const form = formOf(request);
+      if (form.has('consent')) return await answerConsent(door, request, form);
+      return await begin(door, request, request.method === 'POST' ? form : request.query);
     } catch (error) {
       if (error instanceof UntrustedRequest) return showError(request, error);
       throw error;
