@@ -29,22 +29,11 @@ export async function writeTable(output: Output, rows: readonly (readonly string
   for (const line of aligned(rows)) await output.line(line);
 }
 
-export const writeJson = (output: Output, value: unknown): Promise<void> => output.line(JSON.stringify(plain(value)));
-
-/** Maps as objects, sets as sorted arrays, bigints as decimal strings: what JSON has no form for. */
-export function plain(value: unknown): unknown {
-  if (typeof value === 'bigint') return String(value);
-  if (Array.isArray(value)) return value.map(plain);
-  if (value instanceof Set) return [...value].map(plain).sort();
-  if (value instanceof Map) return Object.fromEntries([...value].map(([key, inner]) => [String(key), plain(inner)]));
-  if (value instanceof Date) return value.toISOString();
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
-}
+export const writeJson = (output: Output, value: unknown): Promise<void> => output.line(JSON.stringify(value));
 
 /** One line of text for a value: JSON, but a string without quotes; control characters never reach a terminal. */
 export function shown(value: unknown): string {
   if (value === undefined || value === null) return '-';
-  const text = typeof value === 'string' ? value : JSON.stringify(plain(value));
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
   return text.replace(/\p{Cc}/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
