@@ -6,6 +6,7 @@ import { type Configuration, ConfigurationInvalid, readConfiguration } from '../
 import type { EventCodec } from '../infra/event-codec/event-codec.ts';
 import { createEventCodec } from '../infra/event-codec/sealing-codec.ts';
 import { openEmbeddedEventStore } from '../infra/event-store/embedded/embedded-event-store.ts';
+import { StoreUnavailable } from '../infra/event-store/errors.ts';
 import type { EventStore } from '../infra/event-store/event-store.ts';
 import { loadOrCreateDeploymentKey } from '../infra/vault/embedded/deployment-key.ts';
 import { openEmbeddedVault } from '../infra/vault/embedded/embedded-vault.ts';
@@ -42,7 +43,7 @@ export async function openReaderStores(configuration: Configuration): Promise<Re
     );
   }
   const deploymentKey = await loadOrCreateDeploymentKey(keyFile);
-  const store = await openEmbeddedEventStore({ directory, mode: 'reader' });
+  const store = await openLog(directory);
   const vault = await openEmbeddedVault({ directory, deploymentKey, mode: 'reader' });
   const codec = createEventCodec({ vault, catalogue: eventCatalogue });
   return {
@@ -55,6 +56,15 @@ export async function openReaderStores(configuration: Configuration): Promise<Re
       await store.close();
     },
   };
+}
+
+async function openLog(directory: string): Promise<EventStore> {
+  try {
+    return await openEmbeddedEventStore({ directory, mode: 'reader' });
+  } catch (error) {
+    if (error instanceof StoreUnavailable) throw new CannotDo(error.message);
+    throw error;
+  }
 }
 
 export async function withReaderStores(work: (stores: ReaderStores) => Promise<number>): Promise<number> {
