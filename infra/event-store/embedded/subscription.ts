@@ -34,6 +34,8 @@ export class Subscription implements AsyncIterableIterator<SubscriptionMessage> 
   #told: bigint;
   #toldMs = performance.now();
   #live = false;
+  /** The event loop has turned since the last page. */
+  #rested = true;
   #done = false;
   #cancelWait: (() => void) | null = null;
   #pending: Promise<unknown> = Promise.resolve();
@@ -113,8 +115,9 @@ export class Subscription implements AsyncIterableIterator<SubscriptionMessage> 
   }
 
   async #readPage(head: bigint): Promise<SubscriptionMessage | null> {
-    // Behind the head a consumer that is always ready must still let the rest of the process live.
-    if (!this.#live) await nextTurn();
+    // A consumer that is always ready, behind a log that always grows, must still let the rest of the thread live.
+    if (!this.#rested) await nextTurn();
+    this.#rested = false;
     if (this.#done) return null;
     const { filter, bufferEvents } = this.#start;
     const { events, scannedTo } = this.#source.reader.logPage({
@@ -143,6 +146,7 @@ export class Subscription implements AsyncIterableIterator<SubscriptionMessage> 
     this.#cancelWait = wait.cancel;
     const timer = this.#scanned > this.#told ? setTimeout(wait.cancel, idleMs) : null;
     await wait.done;
+    this.#rested = true;
     this.#cancelWait = null;
     if (timer !== null) clearTimeout(timer);
   }
