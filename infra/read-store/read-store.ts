@@ -122,7 +122,12 @@ export interface ProjectionStatus {
   readonly state: 'live' | 'catching-up' | 'rebuilding' | 'parked';
   /** While rebuilding: share of the log read, 0 to 1. */
   readonly progress?: number;
-  readonly parked?: { readonly position: Position; readonly eventId: string; readonly eventType: string; readonly error: string };
+  readonly parked?: {
+    readonly position: Position;
+    readonly eventId: string;
+    readonly eventType: string;
+    readonly error: string;
+  };
 }
 
 /** The reading side; any number of readers. */
@@ -139,12 +144,21 @@ export interface ReadStore {
 /** The writing side, for the projection engine alone. */
 export interface ReadStoreWriter {
   /** Opens (or creates) the tables of one projection's generation. */
-  open(projection: { name: string; version: number; collections: readonly Collection[]; logIdentity: string }): Promise<ProjectionTables>;
+  open(projection: {
+    name: string;
+    version: number;
+    collections: readonly Collection[];
+    logIdentity: string;
+  }): Promise<ProjectionTables>;
 }
 
 /** One projection's collections in one generation. */
 export interface ProjectionTables {
   readonly checkpoint: Position | null;
+  /** Made by another version, or for other collections, than asked for: serves readers until one beside it is promoted. */
+  readonly stale: boolean;
+  /** What the last run could not handle; null once writing went on. */
+  readonly parked: ProjectionStatus['parked'] | null;
   /** Writes and checkpoint in one transaction. */
   apply(writes: readonly Write[], checkpoint: Position): Promise<void>;
   /** The error is kept beside the checkpoint until a retry succeeds. */

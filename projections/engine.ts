@@ -1,0 +1,280 @@
+/**
+ * Keeps the read models level with the log. One subscription feeds all projections that are level; one that is behind,
+ * new, or being rebuilt reads the log by itself until it is level, and joins. None ever passes over an event it should
+ * have handled: it parks, and the others go on.
+ */
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
+import type { EventCodec } from '../infra/event-codec/event-codec.ts';
+import type { EventStore, RecordedEvent, SubscriptionMessage } from '../infra/event-store/event-store.ts';
+import { comparePositions, type Position } from '../infra/event-store/position.ts';
+import type { ProjectionStatus, ProjectionTables, ReadStoreWriter } from '../infra/read-store/read-store.ts';
+import { decodeBatch } from './engine-batch.ts';
+import { ProjectionRunner, type ReportError } from './engine-runner.ts';
+import type { Projection } from './projection.ts';
+
+/** Events applied in one transaction while catching up. */
+const CHASE_EVENTS_MAX = 1_000;
+/** Events applied in one transaction when live: whatever has arrived, up to this. */
+const LIVE_EVENTS_MAX = 256;
+const RESUBSCRIBE_MS = 250;
+const PROGRESS_EVERY_MS = 1_000;
+
+export interface ProjectionEngineOptions {
+  readonly store: EventStore;
+  readonly codec: EventCodec;
+  readonly writer: ReadStoreWriter;
+  readonly projections: readonly Projection[];
+  /** For the log: parked events, and faults that are tried again. */
+  readonly onError: ReportError;
+  readonly signal?: AbortSignal;
+}
+
+/** Opens every projection's tables and starts; resolves before they are level. Rejects when tables are of another log. */
+export async function runProjections(options: ProjectionEngineOptions): Promise<ProjectionEngine> {
+  const engine = new ProjectionEngine(options);
+  await engine.start();
+  return engine;
+}
+
+interface Entry {
+  readonly projection: Projection;
+  runner: ProjectionRunner;
+  state: ProjectionStatus['state'];
+  progress: number | null;
+  /** One chase or rebuild at a time. */
+  work: Promise<void>;
+}
+
+export class ProjectionEngine {
+  readonly #options: ProjectionEngineOptions;
+  readonly #entries = new Map<string, Entry>();
+  readonly #stopping = new AbortController();
+  /** Level with the subscription. */
+  readonly #followers = new Set<ProjectionRunner>();
+  /** What the subscription has brought to all followers. */
+  #followed: Position | null = null;
+  #following: Promise<void> = Promise.resolve();
+
+  constructor(options: ProjectionEngineOptions) {
+    this.#options = options;
+    options.signal?.addEventListener('abort', () => this.#stopping.abort(), { once: true });
+  }
+
+  async start(): Promise<void> {
+    const { writer, store, projections } = this.#options;
+    for (const projection of projections) {
+      const { name, version, collections } = projection;
+      const tables = await writer.open({ name, version, collections, logIdentity: store.identity });
+      const runner = this.#runner(projection, tables);
+      this.#entries.set(name, { projection, runner, state: 'catching-up', progress: null, work: Promise.resolve() });
+    }
+    this.#followed = await store.head();
+    this.#following = this.#follow();
+    for (const entry of this.#entries.values()) this.#begin(entry, () => this.#bringLevel(entry));
+  }
+
+  status(): readonly ProjectionStatus[] {
+    return [...this.#entries.values()].map(({ projection, runner, state, progress }) => ({
+      name: projection.name,
+      version: projection.version,
+      position: runner.tables.checkpoint,
+      state: runner.parked === null ? state : 'parked',
+      ...(progress === null ? {} : { progress }),
+      ...(runner.parked === null ? {} : { parked: runner.parked }),
+    }));
+  }
+
+  /** Builds the projection anew beside the live one, and resolves once it took its place. Rejects when it cannot. */
+  async rebuild(name: string): Promise<void> {
+    const entry = this.#entry(name);
+    await entry.work;
+    const rebuilding = this.#rebuild(entry);
+    entry.work = rebuilding.catch(() => undefined);
+    await rebuilding;
+  }
+
+  /** Tries the parked event again; resolves when the projection is level, or parked again. */
+  async retry(name: string): Promise<void> {
+    const entry = this.#entry(name);
+    await entry.work;
+    if (entry.runner.parked === null) return;
+    entry.runner = this.#runner(entry.projection, entry.runner.tables);
+    this.#begin(entry, () => this.#bringLevel(entry));
+    await entry.work;
+  }
+
+  /** Resolves when nothing of it runs any more. The writer stays open. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await Promise.all([this.#following, ...[...this.#entries.values()].map(({ work }) => work)]);
+  }
+
+  #entry(name: string): Entry {
+    const entry = this.#entries.get(name);
+    if (entry === undefined) throw new RangeError(`there is no projection ${name}`);
+    return entry;
+  }
+
+  #runner(projection: Projection, tables: ProjectionTables): ProjectionRunner {
+    return new ProjectionRunner(projection, tables, this.#options.onError);
+  }
+
+  #begin(entry: Entry, work: () => Promise<void>): void {
+    entry.work = work().catch((error: unknown) => {
+      if (this.#isStopping) return ignoreAbort(error);
+      this.#options.onError(error, { projection: entry.projection.name });
+    });
+  }
+
+  get #isStopping(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
+  async #bringLevel(entry: Entry): Promise<void> {
+    const { runner } = entry;
+    const isEmpty = runner.tables.checkpoint === null && this.#followed !== null;
+    if (runner.tables.stale || isEmpty) return this.#rebuild(entry);
+    // A crash may have come between an erasure's commit and this.
+    await runner.forget();
+    await this.#enter(entry, 'catching-up');
+    await this.#chase(entry, runner);
+    await this.#goLive(entry, runner);
+  }
+
+  async #rebuild(entry: Entry): Promise<void> {
+    const { projection, runner: former } = entry;
+    const runner = this.#runner(projection, await former.tables.beside());
+    await this.#enter(entry, 'rebuilding', 0);
+    await this.#chase(entry, runner);
+    if (this.#isStopping) return;
+    const isFirst = former.tables.checkpoint === null && !former.tables.stale;
+    // For the first time, what came before the event that it cannot handle is better than nothing.
+    if (runner.parked !== null && !isFirst) return this.#abandonRebuild(entry, runner.parked);
+    this.#followers.delete(former);
+    await runner.tables.promote();
+    entry.runner = runner;
+    if (runner.parked !== null) return runner.parkAt(runner.parked);
+    // What was appended meanwhile.
+    await this.#chase(entry, runner);
+    await this.#goLive(entry, runner);
+  }
+
+  /** The live generation goes on where it can; one of another version has no handlers any more. */
+  async #abandonRebuild(entry: Entry, parked: NonNullable<ProjectionStatus['parked']>): Promise<void> {
+    if (entry.runner.tables.stale) await entry.runner.parkAt(parked);
+    else await this.#enter(entry, 'live');
+    throw new Error(`projection ${entry.projection.name} cannot be rebuilt past event ${parked.eventId}`);
+  }
+
+  async #enter(entry: Entry, state: ProjectionStatus['state'], progress: number | null = null): Promise<void> {
+    entry.state = state;
+    entry.progress = progress;
+    await entry.runner.tables.status({ state, ...(progress === null ? {} : { progress }) });
+  }
+
+  async #goLive(entry: Entry, runner: ProjectionRunner): Promise<void> {
+    if (runner.parked !== null || this.#isStopping) return;
+    await this.#enter(entry, 'live');
+  }
+
+  /** Reads the log until the runner is level with the followers, and makes it one of them unless it is still beside. */
+  async #chase(entry: Entry, runner: ProjectionRunner): Promise<void> {
+    let reportedMs = performance.now();
+    while (!this.#isStopping && runner.parked === null) {
+      for await (const events of this.#chunks(runner.tables.checkpoint)) {
+        await runner.consume(await decodeBatch(this.#options.codec, events));
+        if (this.#isStopping || runner.parked !== null) return;
+        if (performance.now() - reportedMs < PROGRESS_EVERY_MS) continue;
+        reportedMs = performance.now();
+        await this.#showProgress(entry, runner);
+      }
+      const { checkpoint } = runner.tables;
+      const isLevel =
+        this.#followed === null || (checkpoint !== null && comparePositions(checkpoint, this.#followed) >= 0);
+      if (!isLevel) continue;
+      // Nothing is awaited between the comparison and this: no event can slip in between.
+      if (entry.runner === runner) this.#followers.add(runner);
+      return;
+    }
+  }
+
+  async #showProgress(entry: Entry, runner: ProjectionRunner): Promise<void> {
+    if (entry.state !== 'rebuilding') return;
+    const head = this.#followed?.commit ?? 0n;
+    const at = runner.tables.checkpoint?.commit ?? 0n;
+    const progress = head === 0n ? 1 : Math.min(1, Number(at) / Number(head));
+    await this.#enter(entry, 'rebuilding', progress);
+  }
+
+  async *#chunks(after: Position | null): AsyncIterable<readonly RecordedEvent[]> {
+    const { signal } = this.#stopping;
+    let chunk: RecordedEvent[] = [];
+    for await (const event of this.#options.store.readAll({ after: after ?? 'start', signal })) {
+      chunk.push(event);
+      if (chunk.length < CHASE_EVENTS_MAX) continue;
+      yield chunk;
+      chunk = [];
+      // The followers come first.
+      await nextTurn();
+    }
+    if (chunk.length > 0) yield chunk;
+  }
+
+  async #follow(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!this.#isStopping) {
+      try {
+        await this.#followOnce(signal);
+      } catch (error) {
+        if (this.#isStopping) return;
+        this.#options.onError(error, { projection: 'all' });
+        await pause(RESUBSCRIBE_MS, undefined, { signal }).catch(ignoreAbort);
+      }
+    }
+  }
+
+  async #followOnce(signal: AbortSignal): Promise<void> {
+    const { store, codec } = this.#options;
+    const subscription = store.subscribe({ after: this.#followed ?? 'start', signal })[Symbol.asyncIterator]();
+    for await (const events of arrivals(subscription)) {
+      const items = await decodeBatch(codec, events);
+      for (const runner of this.#followers) {
+        await runner.consume(items);
+        if (runner.parked !== null) this.#followers.delete(runner);
+      }
+      this.#followed = events.at(-1)?.position ?? this.#followed;
+    }
+  }
+}
+
+const NOTHING = Symbol('nothing yet');
+
+/** Whatever has arrived, as one batch: a single event does not wait for company. */
+async function* arrivals(subscription: AsyncIterator<SubscriptionMessage>): AsyncIterable<readonly RecordedEvent[]> {
+  const ask = () => {
+    const next = subscription.next();
+    // Awaited below, but maybe only after the batch before it was worked off.
+    next.catch(() => undefined);
+    return next;
+  };
+  let pending = ask();
+  for (;;) {
+    const first = await pending;
+    if (first.done === true) return;
+    const events: RecordedEvent[] = [];
+    if (first.value.kind === 'event') events.push(first.value.event);
+    pending = ask();
+    const turn = nextTurn(NOTHING);
+    while (events.length < LIVE_EVENTS_MAX) {
+      const next = await Promise.race([pending, turn]);
+      if (next === NOTHING || next.done === true) break;
+      if (next.value.kind === 'event') events.push(next.value.event);
+      pending = ask();
+    }
+    if (events.length > 0) yield events;
+  }
+}
+
+function ignoreAbort(error: unknown): void {
+  if ((error as Error).name !== 'AbortError') throw error;
+}
