@@ -7,10 +7,15 @@ const PAGE = 500;
 const LOOKS = 10;
 const LOOK_AGAIN_MS = 300;
 
-export interface ReadModelComparison {
+/** The read models in use, and the same made from the log just now; level with `head` at least. */
+export interface ReadModelsToCompare {
   readonly live: ReadStore;
   readonly rebuilt: ReadStore;
   readonly collections: readonly string[];
+  close(): Promise<void>;
+}
+
+export interface ReadModelComparison extends Omit<ReadModelsToCompare, 'close'> {
   /** Root organizations: no query goes over more than one. */
   readonly tenants: readonly string[];
   readonly findings: Findings;

@@ -9,7 +9,7 @@ import { openEmbeddedReadStoreWriter } from '../infra/read-store/embedded/writer
 import { projections } from '../projections/catalogue.ts';
 import { runProjections } from '../projections/engine.ts';
 import { CannotDo } from './command-line.ts';
-import type { ReadModelsToCompare } from './doctor.ts';
+import type { ReadModelsToCompare } from './doctor-read-models.ts';
 import type { ReaderStores } from './reader.ts';
 
 const WATCH_MS = 100;

@@ -6,12 +6,11 @@ import { describeConfiguration } from '../infra/config/config.ts';
 import type { EventCodec } from '../infra/event-codec/event-codec.ts';
 import type { EventStore } from '../infra/event-store/event-store.ts';
 import type { Position } from '../infra/event-store/position.ts';
-import type { ReadStore } from '../infra/read-store/read-store.ts';
 import type { Vault } from '../infra/vault/vault.ts';
 import { CannotDo, subcommand } from './command-line.ts';
 import { type CheckName, type Findings, newFindings, remedies } from './doctor-findings.ts';
 import { inspectLog } from './doctor-log.ts';
-import { compareReadModels } from './doctor-read-models.ts';
+import { compareReadModels, type ReadModelsToCompare } from './doctor-read-models.ts';
 import { newReservationsCheck } from './doctor-reservations.ts';
 import { newSubjectsCheck } from './doctor-vault.ts';
 import { type Output, shown, writeJson, writeTable } from './format.ts';
@@ -33,14 +32,6 @@ export interface DoctorStores {
   readonly store: EventStore;
   readonly codec: EventCodec;
   readonly vault: Vault;
-}
-
-/** The read models in use, and the same made from the log just now; level with `head` at least. */
-export interface ReadModelsToCompare {
-  readonly live: ReadStore;
-  readonly rebuilt: ReadStore;
-  readonly collections: readonly string[];
-  close(): Promise<void>;
 }
 
 export interface DoctorOptions {
