@@ -43,10 +43,10 @@ export interface Telemetry {
     work: () => Promise<Value>,
   ): Promise<Value>;
   /**
-   * A span of an incoming request, continuing the trace that its W3C `traceparent` names. Absent when traces are off,
-   * so that a request pays nothing for them.
+   * A span of an incoming request, continuing the trace that its W3C `traceparent` names; `work` gives the status of
+   * the answer. Absent when traces are off, so that a request pays nothing for them.
    */
-  readonly requestSpan?: <Value>(span: RequestSpan, work: () => Promise<Value>) => Promise<Value>;
+  readonly requestSpan?: (span: RequestSpan, work: () => Promise<number>) => Promise<void>;
   /** Prometheus text form. */
   metrics(): Promise<string>;
   close(): Promise<void>;

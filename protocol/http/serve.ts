@@ -1,6 +1,7 @@
 /** One request through one route: tenant, right, body, position, handler, answer. Refused as early as it can be. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BlockList } from 'node:net';
+import { may } from '../../commands/permissions.ts';
 import { decodePosition, laterPosition, type Position } from '../../infra/event-store/position.ts';
 import type { Histogram, Telemetry } from '../../infra/telemetry/telemetry.ts';
 import type { Authenticator } from './authenticate.ts';
@@ -14,6 +15,9 @@ import type { Tenant } from './tenant.ts';
 
 /** Bodies of refused requests up to this size are read away, so that the connection can be used again. */
 const DRAINED_BYTES_MAX = 65_536;
+
+/** Never sent: what the record calls a request whose client went away. */
+const CLIENT_GONE = 499;
 
 export interface Tenants {
   /** Null: no such root organization, or a deactivated one. */
@@ -63,14 +67,15 @@ export function mountOf(route: Route, underTenant: boolean): Mount {
 
 export async function serve(door: Door, mount: Mount, exchange: Exchange): Promise<void> {
   const { requestSpan } = door.telemetry;
-  if (requestSpan === undefined) return await handle(door, mount, exchange);
+  if (requestSpan === undefined) return void (await handle(door, mount, exchange));
   const traceparent = exchange.raw.headers['traceparent'] as string | undefined;
   await requestSpan({ name: mount.spanName, attributes: mount.spanAttributes, traceparent }, () =>
     handle(door, mount, exchange),
   );
 }
 
-async function handle(door: Door, mount: Mount, exchange: Exchange): Promise<void> {
+/** The status of the answer. */
+async function handle(door: Door, mount: Mount, exchange: Exchange): Promise<number> {
   const startedMs = performance.now();
   const { raw, response } = exchange;
   const request = new Incoming({
@@ -83,10 +88,14 @@ async function handle(door: Door, mount: Mount, exchange: Exchange): Promise<voi
     const answered = await answer(door, mount, { request, raw });
     await write(door, { response, request, route: mount.route, unread: answered.unread, raw }, answered.response);
   } catch (error) {
-    if (error instanceof ClientGone) return void response.destroy();
+    if (error instanceof ClientGone) {
+      response.destroy();
+      return CLIENT_GONE;
+    }
     refuseForFault(door, mount.route, { request, response, error });
   }
   door.requestSeconds.observe((performance.now() - startedMs) / 1_000, labelsOf(mount, response.statusCode));
+  return response.statusCode;
 }
 
 /** `/t/{tenant}` as it is spelled in the raw path. */
@@ -173,7 +182,7 @@ async function authorize(door: Door, route: Route, request: Incoming): Promise<H
     return { status: 401, reason: 'unauthenticated', detail: 'A valid credential is required.' };
   }
   request.caller = caller;
-  if (access.kind === 'authenticated' || access.scopes.some((scope) => caller.permissions.has(scope))) return null;
+  if (access.kind === 'authenticated' || may(caller, access.scopes)) return null;
   return { status: 403, reason: 'forbidden', detail: 'The credential lacks the permission for this.' };
 }
 
