@@ -1,5 +1,6 @@
 /** The server's side of the projector thread: asks it, hears of its failures, stops it. */
 import { Worker } from 'node:worker_threads';
+import type { ProgressBoard } from '../infra/read-store/embedded/progress-board.ts';
 import type { ProjectionStatus } from '../infra/read-store/read-store.ts';
 import type { SharedStores } from './stores.ts';
 
@@ -29,7 +30,7 @@ interface Waiting {
 
 export interface ProjectorOptions {
   readonly shared: SharedStores;
-  readonly board: SharedArrayBuffer;
+  readonly board: ProgressBoard;
   /** A projection stopped at an event, or the thread ended. */
   readonly onFailure: (name: string, message: string) => void;
 }

@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { eventCatalogue } from '../domain/catalogue.ts';
 import { createEventCodec } from '../infra/event-codec/sealing-codec.ts';
 import { openEmbeddedEventStore } from '../infra/event-store/embedded/embedded-event-store.ts';
+import type { ProgressBoard } from '../infra/read-store/embedded/progress-board.ts';
 import { openEmbeddedReadStoreWriter } from '../infra/read-store/embedded/writer.ts';
 import { openEmbeddedVault } from '../infra/vault/embedded/embedded-vault.ts';
 import { projections } from '../projections/catalogue.ts';
@@ -13,10 +14,10 @@ import type { SharedStores } from './stores.ts';
 const port = parentPort;
 if (port === null) throw new Error('the projector runs as a worker thread');
 
-const { directory, deploymentKey, headSignal, board } = workerData as SharedStores & { board: SharedArrayBuffer };
+const { directory, deploymentKey, headSignal, board } = workerData as SharedStores & { board: ProgressBoard };
 const store = await openEmbeddedEventStore({ directory, mode: 'reader', durability: 'full', headSignal });
 const vault = await openEmbeddedVault({ directory, deploymentKey: Buffer.from(deploymentKey), mode: 'reader' });
-const writer = await openEmbeddedReadStoreWriter({ directory, board });
+const writer = openEmbeddedReadStoreWriter({ directory, board });
 const codec = createEventCodec({ vault, catalogue: eventCatalogue });
 const abort = new AbortController();
 
@@ -26,7 +27,9 @@ const engine = await runProjections({
   writer,
   projections,
   signal: abort.signal,
-  onError: (name, error) => port.postMessage({ kind: 'failed', name, message: String(error) } satisfies ProjectorAnswer),
+  onError: (error, { projection: name }) => {
+    port.postMessage({ kind: 'failed', name, message: String(error) } satisfies ProjectorAnswer);
+  },
 });
 
 port.on('message', (request: ProjectorRequest) => void answer(request));
@@ -35,6 +38,7 @@ port.postMessage({ kind: 'ready' } satisfies ProjectorAnswer);
 async function answer({ id, op, name }: ProjectorRequest): Promise<void> {
   try {
     port?.postMessage({ kind: 'answer', id, value: await perform(op, name) } satisfies ProjectorAnswer);
+    if (op === 'stop') port?.close(); // the thread ends with its last handle
   } catch (error) {
     port?.postMessage({ kind: 'refused', id, message: (error as Error).message } satisfies ProjectorAnswer);
   }
@@ -54,7 +58,6 @@ async function perform(op: ProjectorRequest['op'], name: string): Promise<unknow
       await writer.close();
       await vault.close();
       await store.close();
-      port?.close();
       return null;
     default:
       return op satisfies never;

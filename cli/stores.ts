@@ -9,10 +9,9 @@ import type { Configuration } from '../infra/config/config.ts';
 import { createEventCodec } from '../infra/event-codec/sealing-codec.ts';
 import { openEmbeddedEventStore } from '../infra/event-store/embedded/embedded-event-store.ts';
 import { createPasswordHasher } from '../infra/password-hash/argon2-hasher.ts';
+import { openSideStores } from '../infra/side-stores/open-side-stores.ts';
 import type { Telemetry } from '../infra/telemetry/telemetry.ts';
-import { openEmbeddedTransientStore } from '../infra/transient-store/embedded/embedded-transient-store.ts';
 import { loadOrCreateDeploymentKey } from '../infra/vault/embedded/deployment-key.ts';
-import { openEmbeddedVault } from '../infra/vault/embedded/embedded-vault.ts';
 
 /** What a projector thread needs to open the same stores as a reader. */
 export interface SharedStores {
@@ -45,8 +44,7 @@ export async function openKernel(configuration: Configuration, telemetry: Teleme
     durability: configuration.durability,
     headSignal,
   });
-  const vault = await openEmbeddedVault({ directory, deploymentKey, mode: 'writer' });
-  const transient = await openEmbeddedTransientStore({ directory, clock });
+  const { vault, transient } = await openSideStores({ directory, deploymentKey, clock });
   const codec = createEventCodec({ vault, catalogue: eventCatalogue });
   const hasher = createPasswordHasher({ ...configuration.passwordHash, metrics: telemetry });
   const kernel: Kernel = {

@@ -16,9 +16,8 @@ import { createEventCodec } from '../../infra/event-codec/sealing-codec.ts';
 import { openEmbeddedEventStore } from '../../infra/event-store/embedded/embedded-event-store.ts';
 import type { EventStore } from '../../infra/event-store/event-store.ts';
 import { createPasswordHasher } from '../../infra/password-hash/argon2-hasher.ts';
+import { openSideStores } from '../../infra/side-stores/open-side-stores.ts';
 import { noTelemetry } from '../../infra/telemetry/no-telemetry.ts';
-import { openEmbeddedTransientStore } from '../../infra/transient-store/embedded/embedded-transient-store.ts';
-import { openEmbeddedVault } from '../../infra/vault/embedded/embedded-vault.ts';
 
 export const ADMIN_PASSWORD = 'a-password-for-tests';
 
@@ -42,8 +41,7 @@ export async function openTestKernel(options: TestKernelOptions = {}): Promise<T
   const clock = options.clock ?? Date.now;
   const opened = await openEmbeddedEventStore({ directory, mode: 'writer', durability: 'normal' });
   const store = options.wrap?.(opened) ?? opened;
-  const vault = await openEmbeddedVault({ directory, deploymentKey, mode: 'writer' });
-  const transient = await openEmbeddedTransientStore({ directory, clock });
+  const { vault, transient } = await openSideStores({ directory, deploymentKey, clock });
   const codec = createEventCodec({ vault, catalogue: eventCatalogue });
   const hasher = createPasswordHasher({ memoryKiB: 64, passes: 1, lanes: 1, concurrency: 2, queueMax: 1_000 });
   const kernel: Kernel = {

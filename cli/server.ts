@@ -1,0 +1,138 @@
+/** Starts all parts of the server in order, and stops them in the reverse. */
+import type { AddressInfo } from 'node:net';
+import { setUp } from '../commands/bootstrap.ts';
+import type { Kernel } from '../commands/kernel.ts';
+import { followErasures } from '../consumers/erasure.ts';
+import type { Configuration } from '../infra/config/config.ts';
+import { createProgressBoard } from '../infra/read-store/embedded/progress-board.ts';
+import { openEmbeddedReadStore } from '../infra/read-store/embedded/reader.ts';
+import type { ReadStore } from '../infra/read-store/read-store.ts';
+import type { Telemetry } from '../infra/telemetry/telemetry.ts';
+import { projections } from '../projections/catalogue.ts';
+import type { Route } from '../protocol/http/route.ts';
+import { buildServer } from '../protocol/http/server.ts';
+import { openDoors } from './doors.ts';
+import { type Projector, startProjector } from './projector-link.ts';
+import { openKernel } from './stores.ts';
+
+const SWEEP_EVERY_MS = 60_000;
+const RESTART_AFTER_MS = 1_000;
+
+export interface RunningServer {
+  /** Public origin; with the port that was given by the system where the configuration says 0. */
+  readonly url: string;
+  /** Generated on the first start; null otherwise. */
+  readonly password: string | null;
+  readonly kernel: Kernel;
+  readonly reads: ReadStore;
+  readonly projector: Projector;
+  readonly routes: readonly Route[];
+  /** Lets requests in progress end, then closes the stores. */
+  close(): Promise<void>;
+}
+
+export interface ServerParts {
+  readonly configuration: Configuration;
+  readonly telemetry: Telemetry;
+  /** PEM; null for plain HTTP. */
+  readonly tls: { readonly cert: string; readonly key: string } | null;
+}
+
+export async function startServer({ configuration, telemetry, tls }: ServerParts): Promise<RunningServer> {
+  const { kernel, shared, close: closeStores } = await openKernel(configuration, telemetry);
+  const { superTenant, admin } = configuration;
+  const first = { superTenant, adminName: admin.userName, adminPassword: admin.password };
+  const password = await setUp(kernel, first);
+
+  const background = backgroundState(telemetry);
+  const board = createProgressBoard(projections.map(({ name }) => name));
+  const projector = await startProjector({ shared, board, onFailure: background.failed });
+  const reads = openEmbeddedReadStore({ directory: configuration.data, board });
+  const stopBackground = startBackground(kernel, reads, telemetry);
+
+  const listening = await listen({ configuration, telemetry, tls }, { kernel, reads, stopped: background.stopped });
+  return {
+    url: listening.url,
+    password,
+    kernel,
+    reads,
+    projector,
+    routes: listening.routes,
+    async close() {
+      await listening.close();
+      await stopBackground();
+      await projector.stop();
+      await reads.close();
+      await closeStores();
+      await telemetry.close();
+    },
+  };
+}
+
+interface Served {
+  readonly kernel: Kernel;
+  readonly reads: ReadStore;
+  readonly stopped: () => string | null;
+}
+
+async function listen({ configuration, telemetry, tls }: ServerParts, { kernel, reads, stopped }: Served) {
+  const { host, port, superTenant, trustedProxies } = configuration;
+  const address = { url: configuration.url };
+  const { routes, tenants, authenticator } = openDoors({ kernel, reads, address, superTenant, stopped });
+  const secure = configuration.url.startsWith('https:');
+  const server = buildServer({ routes, tenants, authenticator, telemetry, trustedProxies, tls, secure });
+  await server.listen({ host, port });
+  if (port === 0) {
+    const { port: given } = server.server.address() as AddressInfo;
+    address.url = address.url.replace(/:0$/, `:${given}`);
+  }
+  return { url: address.url, routes, close: () => server.close() };
+}
+
+/** A parked projection shows in its own status; a part that ended altogether is remembered here. */
+function backgroundState(telemetry: Telemetry) {
+  let ended: string | null = null;
+  return {
+    stopped: () => ended,
+    failed: (name: string, message: string) => {
+      if (name === '*') ended = message;
+      telemetry.log.error('projection.failed', {
+        projection: name,
+        error: message,
+        action: 'See `muniment projections`; read models of this projection do not get newer until it goes on.',
+      });
+    },
+  };
+}
+
+/** Parts that go on beside the requests; one that fails is reported and started again. */
+function startBackground(kernel: Kernel, reads: ReadStore, telemetry: Telemetry): () => Promise<void> {
+  const abort = new AbortController();
+  const erasures = untilStopped(abort.signal, telemetry, () => followErasures(kernel, reads, abort.signal));
+  const sweeper = setInterval(() => {
+    kernel.transient.sweep().catch((error: unknown) => {
+      telemetry.log.error('transient.sweep.failed', { error, action: 'Check the disk under the data folder.' });
+    });
+  }, SWEEP_EVERY_MS);
+  sweeper.unref();
+  return async () => {
+    clearInterval(sweeper);
+    abort.abort();
+    await erasures;
+  };
+}
+
+async function untilStopped(signal: AbortSignal, telemetry: Telemetry, work: () => Promise<void>): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await work();
+    } catch (error) {
+      if (signal.aborted) return;
+      telemetry.log.error('erasure.follow.failed', {
+        error,
+        action: 'Erasures are not verified until this succeeds; it is tried again by itself.',
+      });
+      await new Promise((resolve) => setTimeout(resolve, RESTART_AFTER_MS));
+    }
+  }
+}

@@ -1,0 +1,69 @@
+/** Whether the server lives, and whether it can serve: for load balancers and operators. Says nothing about whom it serves. */
+import type { Kernel } from '../../commands/kernel.ts';
+import { comparePositions, encodePosition, type Position } from '../../infra/event-store/position.ts';
+import type { ProjectionStatus, ReadStore } from '../../infra/read-store/read-store.ts';
+import type { ErrorForm, Route } from '../http/route.ts';
+
+export interface HealthDoor {
+  readonly kernel: Pick<Kernel, 'store' | 'vault' | 'transient'>;
+  readonly reads: ReadStore;
+  /** A background part that ended although it should run; null while all run. */
+  readonly stopped: () => string | null;
+}
+
+const errors: ErrorForm = {
+  respond: ({ status, detail }) => ({ status, body: { status: 'down', detail } }),
+};
+
+export function healthRoutes(door: HealthDoor): readonly Route[] {
+  const shared = { method: 'GET', access: { kind: 'public' }, body: 'none', errors, superOnly: true } as const;
+  return [
+    {
+      ...shared,
+      path: '/health/live',
+      summary: 'The process answers.',
+      handle: () => ({ status: 200, body: { status: 'up' } }),
+    },
+    {
+      ...shared,
+      path: '/health/ready',
+      summary: 'Log, vault, short-lived state and read models work.',
+      handle: async () => {
+        const checks = await readiness(door);
+        const ready = Object.values(checks).every(({ ok }) => ok);
+        return { status: ready ? 200 : 503, body: { status: ready ? 'up' : 'down', checks } };
+      },
+    },
+  ];
+}
+
+interface Check {
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+async function readiness({ kernel, reads, stopped }: HealthDoor): Promise<Record<string, Check>> {
+  const head = await kernel.store.head();
+  const statuses = await reads.status();
+  const part = stopped();
+  return {
+    log: await kernel.store.health(),
+    vault: await kernel.vault.health(),
+    transient: await kernel.transient.health(),
+    background: { ok: part === null, detail: part ?? 'all parts run' },
+    ...Object.fromEntries(statuses.map((status) => [`projection:${status.name}`, projectionCheck(status, head)])),
+  };
+}
+
+/** A projection that catches up or rebuilds serves what it has; one that is parked serves what will not get newer. */
+function projectionCheck({ state, position, parked, progress }: ProjectionStatus, head: Position | null): Check {
+  if (parked !== undefined) {
+    return {
+      ok: false,
+      detail: `parked at ${encodePosition(parked.position)}, event ${parked.eventId} (${parked.eventType})`,
+    };
+  }
+  const level = head === null || (position !== null && comparePositions(position, head) >= 0);
+  const done = progress === undefined ? '' : `, ${Math.round(progress * 100)} %`;
+  return { ok: true, detail: `${level ? 'level' : 'behind'}, ${state}${done}` };
+}
