@@ -3,10 +3,11 @@
  * only the server's own account may open. One question and one answer per connection.
  */
 
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { chmod, unlink } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { join } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { encodePosition } from '../infra/event-store/position.ts';
 import type { ProjectionStatus } from '../infra/read-store/read-store.ts';
@@ -16,7 +17,20 @@ export const CONTROL_ANSWER_MS_MAX = 10_000;
 const CONTROL_CONNECTIONS_MAX = 8;
 const SOCKET_MODE = 0o600;
 
+/** What an operating system takes as the address of a Unix socket: 104 bytes on macOS, 108 on Linux, with the closing 0. */
+const SOCKET_PATH_BYTES_MAX = 103;
+
 export const controlSocketPath = (dataDirectory: string): string => join(dataDirectory, 'control.sock');
+
+/** A deep data folder is named from the working directory where that is shorter; Windows has pipes instead of files. */
+function addressOf(path: string): string {
+  if (process.platform === 'win32') {
+    return `\\\\.\\pipe\\muniment-${createHash('sha256').update(resolve(path)).digest('hex').slice(0, 32)}`;
+  }
+  const [shortest = path] = [path, relative(process.cwd(), path)].sort((a, b) => a.length - b.length);
+  if (Buffer.byteLength(shortest) <= SOCKET_PATH_BYTES_MAX) return shortest;
+  throw new Error(`the control socket ${path} has a name too long for the operating system: move the data folder up`);
+}
 
 /** What the server lets the command line do; the projection engine has this shape. */
 export interface ControlledProjections {
@@ -104,12 +118,12 @@ async function listen(server: Server, path: string): Promise<void> {
   const former = process.umask(0o177);
   try {
     const listening = once(server, 'listening');
-    server.listen(path);
+    server.listen(addressOf(path));
     await listening;
   } finally {
     process.umask(former);
   }
-  await chmod(path, SOCKET_MODE);
+  if (process.platform !== 'win32') await chmod(path, SOCKET_MODE);
 }
 
 function serve(socket: Socket, options: ControlOptions): void {
@@ -163,7 +177,7 @@ function parsed(line: string): unknown {
 
 /** The command line's side. Throws `NoServer` when none runs, `ControlRefused` with the server's reason. */
 export async function askControlSocket(path: string, question: ControlQuestion): Promise<ControlAnswer> {
-  const socket = connect(path);
+  const socket = connect(addressOf(path));
   socket.setTimeout(CONTROL_ANSWER_MS_MAX, () =>
     socket.destroy(new Error('the running server did not answer in time')),
   );

@@ -78,7 +78,7 @@ export const run = (args: readonly string[]): Promise<number> =>
       json,
     };
     const interrupted = new AbortController();
-    process.once('SIGINT', () => interrupted.abort());
+    if (follow) process.once('SIGINT', () => interrupted.abort());
     return await withReaderStores(async (stores) => {
       await writeEvents({ ...stores, signal: interrupted.signal }, query, output);
       return 0;
@@ -101,6 +101,7 @@ export async function writeEvents(source: EventsSource, query: EventsQuery, outp
       written += 1;
     }
     last = batch.at(-1)?.position ?? last;
+    if (source.signal?.aborted === true) return written;
     if (query.limit !== null && written >= query.limit) return written;
   }
   if (!query.follow) return written;

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -103,6 +103,23 @@ describe('the control socket of a running server', () => {
     const socket = await serveControlSocket({ path, projections: engine(), onFault: neverFails });
     await expect(askControlSocket(path, { op: 'projections.status' })).resolves.toMatchObject({ ok: true });
     await socket.close();
+  });
+
+  it('serves a data folder deeper than a socket address may be long', async () => {
+    const deep = join(data, 'deep'.repeat(30));
+    await mkdir(deep);
+    const former = process.cwd();
+    process.chdir(deep);
+    try {
+      const path = controlSocketPath(deep);
+      const socket = await serveControlSocket({ path, projections: engine(), onFault: neverFails });
+      await expect(askControlSocket(path, { op: 'projections.status' })).resolves.toMatchObject({ ok: true });
+      await socket.close();
+      process.chdir(former);
+      await expect(askControlSocket(path, { op: 'projections.status' })).rejects.toThrow(/too long/);
+    } finally {
+      process.chdir(former);
+    }
   });
 
   it('is told apart from a server that does not run', async () => {
