@@ -15,8 +15,10 @@ import { createUser } from '../../../commands/users/create-user.ts';
 import { type Application, applications } from '../../../domain/applications/application.ts';
 import { type AppId, SUPER_ORG_ID, type TenantId, type UserId } from '../../../domain/ids.ts';
 import { createAuthenticator } from '../../../protocol/http/authenticate.ts';
+import type { Route } from '../../../protocol/http/route.ts';
 import { buildServer } from '../../../protocol/http/server.ts';
 import type { Tenant } from '../../../protocol/http/tenant.ts';
+import { oauthErrors } from '../../../protocol/oauth2/oauth-error.ts';
 import { oauthRoutes } from '../../../protocol/oauth2/routes.ts';
 import { ADMIN_PASSWORD, openSetUpKernel, system, type TestKernelOptions } from '../../support/kernel.ts';
 
@@ -58,6 +60,14 @@ export interface ClientOptions {
   readonly consent?: object;
 }
 
+/** The client with the secret that it has now; with its last one where it has none any more. */
+export async function clientNow({ kernel }: OauthServer, client: TestClient): Promise<TestClient> {
+  const { state } = await kernel.aggregates.load(applications, client.id);
+  const secret = state.oidc?.secret ?? null;
+  const value = secret === null ? null : await kernel.vault.secret(clientSecretRef(client.id, secret));
+  return value === null ? client : { ...client, secret: value.toString('utf8') };
+}
+
 export const inTenant = (tenant: TenantId): Caller => ({ ...system, tenant, org: tenant });
 
 export async function startOauthServer(options: OauthServerOptions = {}): Promise<OauthServer> {
@@ -85,8 +95,17 @@ export async function startOauthServer(options: OauthServerOptions = {}): Promis
     showAuthFailureReason,
     knownOrigin: async (_tenant, origin) => origin === ORIGIN,
   });
+  const probe: Route = {
+    method: 'GET',
+    path: '/probe',
+    access: { kind: 'authenticated' },
+    body: 'none',
+    errors: oauthErrors,
+    summary: 'Answers whoever proves who he is, as the management doors do.',
+    handle: ({ caller }) => ({ status: 200, body: { caller: caller?.id } }),
+  };
   const server = buildServer({
-    routes,
+    routes: [...routes, probe],
     tenants: { byDomain, superTenant },
     authenticator,
     telemetry: kernel.telemetry,
