@@ -1,5 +1,6 @@
 /** A SQLite connection as every embedded store opens it, and the statements it keeps prepared. */
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
 
 export const BUSY_TIMEOUT_MS = 5_000;
 /** Pages in the write-ahead log before a commit moves them to the database file. */
@@ -11,6 +12,8 @@ export interface DatabaseOptions {
   readonly file: string;
   /** Readers share the file with one writer, in this process or another. */
   readonly readOnly?: boolean;
+  /** Reads a file that nobody can write, without the lock files that reading needs otherwise: a disk mounted read-only. */
+  readonly immutable?: boolean;
   /** `full` (default) survives power loss; `normal` may lose the last commits then, but nothing on a kill. */
   readonly durability?: 'full' | 'normal';
   /** Overwrites what is deleted with zeros. */
@@ -82,8 +85,15 @@ export class Database {
 }
 
 export function openDatabase(options: DatabaseOptions): Database {
-  const { file, readOnly = false, durability = 'full', secureDelete = false, cacheKib = 8_192 } = options;
-  const connection = new DatabaseSync(file, {
+  const {
+    file,
+    immutable = false,
+    readOnly = immutable,
+    durability = 'full',
+    secureDelete = false,
+    cacheKib = 8_192,
+  } = options;
+  const connection = new DatabaseSync(immutable ? immutableUrl(file) : file, {
     readOnly,
     timeout: BUSY_TIMEOUT_MS,
     enableForeignKeyConstraints: true,
@@ -107,4 +117,10 @@ export function openDatabase(options: DatabaseOptions): Database {
     connection.close();
     throw error;
   }
+}
+
+function immutableUrl(file: string): URL {
+  const url = pathToFileURL(file);
+  url.searchParams.set('immutable', '1');
+  return url;
 }

@@ -57,7 +57,9 @@ function expectSoundFile(file: string): void {
   database.close();
 }
 
-it('[E34] [SEC-L3] loses no acknowledged event and shows no half group over 25 kills', { timeout: 180_000 }, async () => {
+it('[E34] [SEC-L3] loses no acknowledged event and shows no half group over 25 kills', {
+  timeout: 180_000,
+}, async () => {
   const directory = await mkdtemp(join(tmpdir(), 'muniment-kill-'));
   const known = new Map<string, Acknowledged>();
   for (let kill = 0; kill < KILLS; kill += 1) {

@@ -14,7 +14,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-const open = (mode: 'writer' | 'reader') => openEmbeddedEventStore({ directory, mode, freeBytesMin: 0, heartbeatMs: 200 });
+const open = (mode: 'writer' | 'reader') =>
+  openEmbeddedEventStore({ directory, mode, freeBytesMin: 0, heartbeatMs: 200 });
 
 function changeFile(sql: string): void {
   const database = new DatabaseSync(join(directory, 'events.db'));
@@ -27,7 +28,9 @@ describe('two processes and one log', () => {
     const child = await startStoreProcess(directory, 'hold');
     const refused = open('writer');
     await expect(refused).rejects.toMatchObject({ name: 'StoreUnavailable', outcome: 'not-applied' });
-    await expect(refused).rejects.toThrow(new RegExp(`process ${child.pid} .*stop that process, or read the log there`));
+    await expect(refused).rejects.toThrow(
+      new RegExp(`process ${child.pid} .*stop that process, or read the log there`),
+    );
     await child.kill();
   });
 
@@ -71,7 +74,9 @@ describe('two processes and one log', () => {
 
     const fenced = store.append(newStream(), 'no-stream', newEvents(1));
     await expect(fenced).rejects.toThrow('another process has taken over the log');
-    await expect(store.append(newStream(), 'no-stream', newEvents(1))).rejects.toMatchObject({ name: 'StoreUnavailable' });
+    await expect(store.append(newStream(), 'no-stream', newEvents(1))).rejects.toMatchObject({
+      name: 'StoreUnavailable',
+    });
     expect(await store.health()).toMatchObject({ ok: false });
     expect(idsOf(await collect(store.readAll({ after: 'start' })))).toEqual(idsOf(events));
     await store.close();
@@ -81,14 +86,19 @@ describe('two processes and one log', () => {
     const child = await startStoreProcess(directory, 'write');
     const reader = await open('reader');
     const { events } = await messagesUntil(reader.subscribe({ after: 'start' }), (_, seen) => seen.length >= 200);
-    expect(events.map(({ position }) => position.commit).slice(0, 200)).toEqual(Array.from({ length: 200 }, (_, i) => BigInt(i + 1)));
+    expect(events.map(({ position }) => position.commit).slice(0, 200)).toEqual(
+      Array.from({ length: 200 }, (_, i) => BigInt(i + 1)),
+    );
     await expect(reader.append(newStream(), 'any', newEvents(1))).rejects.toBeInstanceOf(Unsupported);
     await reader.close();
     await child.kill();
   });
 
   it('says that there is nothing to read before the log exists', async () => {
-    await expect(open('reader')).rejects.toMatchObject({ name: 'StoreUnavailable', message: expect.stringContaining('no readable log') });
+    await expect(open('reader')).rejects.toMatchObject({
+      name: 'StoreUnavailable',
+      message: expect.stringContaining('no readable log'),
+    });
   });
 });
 
@@ -98,7 +108,9 @@ describe('a log after an unclean stop', () => {
     const stream = newStream();
     await store.append(stream, 'no-stream', newEvents(3));
     await store.close();
-    changeFile("DELETE FROM event WHERE rev = 1; UPDATE log SET writer_pid = 2147480000, writer_host = 'gone', writer_heartbeat = 0");
+    changeFile(
+      "DELETE FROM event WHERE rev = 1; UPDATE log SET writer_pid = 2147480000, writer_host = 'gone', writer_heartbeat = 0",
+    );
     await expect(open('writer')).rejects.toThrow(`the revisions of stream ${stream} have a gap`);
   });
 });

@@ -16,7 +16,8 @@ export interface StoreProcess {
 
 export async function startStoreProcess(directory: string, task: 'hold' | 'write'): Promise<StoreProcess> {
   const child: ChildProcess = spawn(process.execPath, [SCRIPT, directory, task], { stdio: ['ignore', 'pipe', 'pipe'] });
-  if (child.stdout === null || child.stderr === null || child.pid === undefined) throw new Error('the process has no output');
+  if (child.stdout === null || child.stderr === null || child.pid === undefined)
+    throw new Error('the process has no output');
   const lines: string[] = [];
   const errors: string[] = [];
   const { promise: ready, resolve, reject } = Promise.withResolvers<void>();

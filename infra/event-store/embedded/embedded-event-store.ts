@@ -1,8 +1,10 @@
 /** Opens the log in one SQLite file: a writer thread, and reads over a read-only connection of the calling thread. */
-import { join } from 'node:path';
+import { accessSync, constants } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { type Database, openDatabase } from '../../sqlite/database.ts';
 import { StoreUnavailable } from '../errors.ts';
 import { startLogAppender } from './log-appender.ts';
+import { readLogRow } from './schema.ts';
 import { type EmbeddedEventStore, SqliteEventStore } from './sqlite-event-store.ts';
 
 /** Below this much free disk the log takes no more events, so that there is room to act. */
@@ -53,8 +55,19 @@ export async function openEmbeddedEventStore(options: EmbeddedEventStoreOptions)
 
 function openForReading(file: string): Database {
   try {
-    return openDatabase({ file, readOnly: true });
+    const database = openDatabase({ file, ...(isOnReadOnlyDisk(file) ? { immutable: true } : { readOnly: true }) });
+    readLogRow(database);
+    return database;
   } catch (error) {
     throw new StoreUnavailable(`there is no readable log at ${file}`, 'not-applied', { cause: error });
+  }
+}
+
+function isOnReadOnlyDisk(file: string): boolean {
+  try {
+    accessSync(dirname(file), constants.W_OK);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EROFS';
   }
 }

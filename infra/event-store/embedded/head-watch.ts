@@ -3,6 +3,7 @@
 export const POLL_MS = 50;
 /** A wait in shared memory cannot be taken back, so each is short enough to be left behind. */
 const SIGNAL_WAIT_MS = 5_000;
+const KEEP_ALIVE_MS = 1_000;
 
 interface Waiter {
   readonly after: bigint;
@@ -27,6 +28,7 @@ export function watchHead(signal: SharedArrayBuffer | null, readHead: () => bigi
   const view = signal === null ? null : new BigInt64Array(signal);
   const waiters = new Set<Waiter>();
   let armed = false;
+  let alive: NodeJS.Timeout | null = null;
   const head = (): bigint => (view === null ? readHead() : Atomics.load(view, 0));
 
   const look = (): void => {
@@ -35,6 +37,16 @@ export function watchHead(signal: SharedArrayBuffer | null, readHead: () => bigi
     const now = head();
     for (const waiter of waiters) if (waiter.after < now) waiter.wake();
     arm(now);
+  };
+  // A wait in shared memory alone does not keep a thread running.
+  const keepAlive = (): void => {
+    alive ??= setInterval(() => {
+      if (waiters.size === 0) rest();
+    }, KEEP_ALIVE_MS);
+  };
+  const rest = (): void => {
+    if (alive !== null) clearInterval(alive);
+    alive = null;
   };
   const arm = (seen: bigint): void => {
     if (armed || waiters.size === 0) return;
@@ -58,6 +70,7 @@ export function watchHead(signal: SharedArrayBuffer | null, readHead: () => bigi
         resolve();
       };
       waiters.add(waiter);
+      keepAlive();
       const seen = head();
       if (after < seen) settle();
       arm(seen);
@@ -65,6 +78,7 @@ export function watchHead(signal: SharedArrayBuffer | null, readHead: () => bigi
     },
     close() {
       for (const waiter of waiters) waiter.wake();
+      rest();
     },
   };
 }

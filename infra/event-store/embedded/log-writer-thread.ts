@@ -7,7 +7,7 @@ import { LogWriter } from './log-writer.ts';
 import { compact } from './scavenge.ts';
 import { createTables, readLogRow } from './schema.ts';
 import type { LogJob, LogRefusal, LogReply, LogWriterOptions } from './writer-jobs.ts';
-import { beat, checkFormerWriter, lockFile, signOff, takeOver, type WriterLock } from './writer-lock.ts';
+import { beat, checkFormerWriter, lockFile, signOff, takeOver, unwritable, type WriterLock } from './writer-lock.ts';
 
 const CACHE_KIB = 32_768;
 
@@ -18,7 +18,7 @@ await serveGroupCommit<LogJob, LogReply, LogWriterOptions>({
       return await openLog(options, lock);
     } catch (error) {
       lock.release();
-      throw error;
+      throw unwritable(options.file, error);
     }
   },
 });

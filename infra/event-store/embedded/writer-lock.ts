@@ -25,10 +25,15 @@ export function lockFile(file: string): WriterLock {
     lock.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     if (sqliteFault(error) === 'busy') throw refuse(heldSentence(file));
-    if (sqliteFault(error) !== 'read-only') throw error;
-    throw refuse(`the log ${file} cannot be written: check that its folder exists, its permissions and its mount`);
+    throw unwritable(file, error);
   }
   return { release: () => lock.close() };
+}
+
+/** The error itself, unless it says that the file cannot be written. */
+export function unwritable(file: string, error: unknown): unknown {
+  if (sqliteFault(error) !== 'read-only') return error;
+  return refuse(`the log ${file} cannot be written: check that its folder exists, its permissions and its mount`);
 }
 
 function heldSentence(file: string): string {
