@@ -91,7 +91,7 @@ async function measureTarget(name: string, options: Options, results: Results): 
   const target = await loadTarget(name);
   let running = await target.start();
   try {
-    const fitting = options.chosen.filter((scenario) => scenario.fits(running));
+    const fitting = options.chosen.filter((scenario) => isMeasurable(scenario, running, options));
     await measureIdle(name, running, options, results);
     for (const scenario of fitting.filter(({ size }) => size === 'small')) {
       await measureScenario(name, { running, scenario, options, results });
@@ -114,6 +114,9 @@ async function measureTarget(name: string, options: Options, results: Results): 
     await running.stop();
   }
 }
+
+const isMeasurable = (scenario: Scenario, running: RunningTarget, { users }: Options): boolean =>
+  scenario.fits(running) && (scenario.usersMin ?? 0) <= users;
 
 interface ScenarioRun {
   readonly running: RunningTarget;

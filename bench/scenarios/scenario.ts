@@ -9,6 +9,8 @@ export interface Scenario {
   readonly title: string;
   /** `large`: with many users in the read model. */
   readonly size: 'small' | 'large';
+  /** With fewer users it would measure something else and is left out. */
+  readonly usersMin?: number;
   readonly concurrencies: readonly number[];
   /** False: the target has no such thing, and the scenario is left out. */
   readonly fits: (target: RunningTarget) => boolean;

@@ -65,12 +65,14 @@ interface Search {
   readonly query: Readonly<Record<string, string>>;
   /** Rows that the page must have at least. */
   readonly rows: number;
+  readonly usersMin: number;
 }
 
-const searching = ({ name, title, query, rows }: Search): Scenario => ({
+const searching = ({ name, title, query, rows, usersMin }: Search): Scenario => ({
   name,
   title,
   size: 'large',
+  usersMin,
   concurrencies: EVERY_CONCURRENCY,
   fits,
   steps: (target, concurrency) => {
@@ -88,27 +90,37 @@ const searches: readonly Search[] = [
     title: 'search userName eq',
     query: { filter: `userName eq "${userNameOf(777)}"` },
     rows: 1,
+    usersMin: 1_000,
   },
   {
     name: 'search-username-prefix',
     title: 'search userName sw, all match, page of 50',
     query: { filter: 'userName sw "bench.user."', count: '50' },
     rows: 50,
+    usersMin: 1_000,
   },
   {
     name: 'search-email',
     title: 'search emails.value eq',
     query: { filter: 'emails.value eq "mail777@bench.example"' },
     rows: 1,
+    usersMin: 1_000,
   },
   {
     name: 'search-email-prefix',
     title: 'search emails.value sw, one in nine, page of 50',
     query: { filter: 'emails.value sw "mail1"', count: '50' },
     rows: 50,
+    usersMin: 1_000,
   },
-  { name: 'page-1', title: 'list, page 1 of 50', query: { startIndex: '1', count: '50' }, rows: 50 },
-  { name: 'page-500', title: 'list, page 500 of 50', query: { startIndex: '24951', count: '50' }, rows: 50 },
+  { name: 'page-1', title: 'list, page 1 of 50', query: { startIndex: '1', count: '50' }, rows: 50, usersMin: 50 },
+  {
+    name: 'page-500',
+    title: 'list, page 500 of 50',
+    query: { startIndex: '24951', count: '50' },
+    rows: 50,
+    usersMin: 25_000,
+  },
 ];
 
 export const scimScenarios: readonly Scenario[] = [
