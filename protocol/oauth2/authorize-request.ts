@@ -4,6 +4,7 @@ import type { Request } from '../http/route.ts';
 import type { OauthDoor } from './oauth-door.ts';
 import {
   formOf,
+  KEPT_PARAMETER_CHARACTERS_MAX,
   type Parameters,
   type ParametersRefusal,
   readParameters,
@@ -66,7 +67,7 @@ export interface ReadRequest {
 
 export async function readAuthorizeRequest(door: OauthDoor, request: Request): Promise<ReadRequest> {
   const given = request.method === 'POST' ? formOf(request) : request.query;
-  const { parameters, refusal } = readParameters(given);
+  const { parameters, refusal } = readParameters(given, KEPT_PARAMETER_CHARACTERS_MAX);
   const client = await clientOf(door, request, { parameters, refusal });
   const callback = callbackOf(request, client, parameters);
   if (refusal !== null) throw new AuthorizeError(callback, 'invalid_request', refusalText(refusal));

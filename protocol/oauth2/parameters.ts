@@ -2,7 +2,10 @@
 import type { Request } from '../http/route.ts';
 import { OAuthError } from './oauth-error.ts';
 
-export const PARAMETER_CHARACTERS_MAX = 4_096;
+/** Holds the longest token that this server makes. */
+export const PARAMETER_CHARACTERS_MAX = 16_384;
+/** Of what is kept until an unknown browser comes back. */
+export const KEPT_PARAMETER_CHARACTERS_MAX = 4_096;
 export const PARAMETERS_MAX = 64;
 
 export type Parameters = ReadonlyMap<string, string>;
@@ -10,12 +13,15 @@ export type Parameters = ReadonlyMap<string, string>;
 export type ParametersRefusal = { readonly repeated: string } | { readonly tooLong: string } | 'too-many';
 
 /** The parameters, or which one cannot be read. */
-export function readParameters(given: URLSearchParams): { parameters: Parameters; refusal: ParametersRefusal | null } {
+export function readParameters(
+  given: URLSearchParams,
+  charactersMax = PARAMETER_CHARACTERS_MAX,
+): { parameters: Parameters; refusal: ParametersRefusal | null } {
   const parameters = new Map<string, string>();
   let refusal: ParametersRefusal | null = given.size > PARAMETERS_MAX ? 'too-many' : null;
   for (const [name, value] of given) {
     if (parameters.has(name)) refusal ??= { repeated: name };
-    if (value.length > PARAMETER_CHARACTERS_MAX) refusal ??= { tooLong: name };
+    if (value.length > charactersMax) refusal ??= { tooLong: name };
     parameters.set(name, value);
   }
   for (const [name, value] of parameters) if (value === '') parameters.delete(name);

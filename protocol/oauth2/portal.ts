@@ -7,7 +7,7 @@ import { loginPage } from '../pages/login-page.ts';
 import { loggedOutPage, logoutConsentPage } from '../pages/logout-page.ts';
 import { findFlow } from './flows.ts';
 import type { OauthDoor } from './oauth-door.ts';
-import { PARAMETER_CHARACTERS_MAX } from './parameters.ts';
+import { KEPT_PARAMETER_CHARACTERS_MAX } from './parameters.ts';
 import { formTarget } from './redirect-uri.ts';
 
 type Handler = (request: Request) => Promise<Response>;
@@ -25,7 +25,7 @@ export const showLogin =
     return loginPage({
       sessionDataKey: flow.key.id,
       application: state.name,
-      userName: (query.get('failedUsername') ?? query.get('login_hint') ?? '').slice(0, PARAMETER_CHARACTERS_MAX),
+      userName: (query.get('failedUsername') ?? query.get('login_hint') ?? '').slice(0, KEPT_PARAMETER_CHARACTERS_MAX),
       failed: query.get('authFailure') === 'true',
       errorCode: door.showAuthFailureReason ? query.get('errorCode') : null,
       formTarget: formTarget(redirectUri),

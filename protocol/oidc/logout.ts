@@ -12,7 +12,13 @@ import { bindBrowser, browserSession, clearedSessionCookie } from '../oauth2/bro
 import { beginFlow, findFlow, useUpFlow } from '../oauth2/flows.ts';
 import { type OauthDoor, traceOf } from '../oauth2/oauth-door.ts';
 import { redirectTo, redirectToPage, withCookie } from '../oauth2/page-address.ts';
-import { formOf, type Parameters, readParameters, refusalText } from '../oauth2/parameters.ts';
+import {
+  formOf,
+  KEPT_PARAMETER_CHARACTERS_MAX,
+  type Parameters,
+  readParameters,
+  refusalText,
+} from '../oauth2/parameters.ts';
 import { isRegistered } from '../oauth2/redirect-uri.ts';
 
 export const logoutEndpoint =
@@ -63,6 +69,9 @@ async function readLogoutRequest(door: OauthDoor, request: Request, parameters: 
 
   const target = parameters.get('post_logout_redirect_uri') ?? null;
   const state = parameters.get('state') ?? null;
+  if (Math.max(target?.length ?? 0, state?.length ?? 0) > KEPT_PARAMETER_CHARACTERS_MAX) {
+    throw refused('Invalid request with too many or too long parameters.');
+  }
   if (target === null) return { client, hint, target, state };
   if (client === null) throw refused('A post_logout_redirect_uri needs an id_token_hint or a client_id.');
   if (!isRegistered(request.tenant, client.application, target)) {
