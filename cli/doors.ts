@@ -10,6 +10,7 @@ import { createAuthenticator } from '../protocol/http/authenticate.ts';
 import type { Route } from '../protocol/http/route.ts';
 import type { Tenants } from '../protocol/http/serve.ts';
 import type { Tenant } from '../protocol/http/tenant.ts';
+import { nativeRoutes } from '../protocol/native/routes.ts';
 import { oauthRoutes } from '../protocol/oauth2/routes.ts';
 import { restRoutes } from '../protocol/rest/routes.ts';
 import { scimRoutes } from '../protocol/scim/routes.ts';
@@ -36,8 +37,9 @@ export function openDoors({ kernel, reads, address, superTenant, stopped }: Door
   const clients = createClientDirectory(kernel);
   const authenticator = createAuthenticator(kernel, signer, clients);
   const tenantDirectory = createTenantDirectory(kernel);
-  const routes = [
+  const routes: readonly Route[] = [
     ...scimRoutes({ kernel, readStore: reads }),
+    ...nativeRoutes({ kernel, readStore: reads, authenticator, routes: () => routes }),
     ...oauthRoutes({ kernel, signer, clients, authenticator, showAuthFailureReason: false }),
     ...restRoutes({ kernel, readStore: reads }),
     ...healthRoutes({ kernel, reads, stopped }),

@@ -2,6 +2,7 @@
 import { CommandContention } from '../../commands/command.ts';
 import { EventStoreError } from '../../infra/event-store/errors.ts';
 import { HashQueueFull } from '../../infra/password-hash/password-hasher.ts';
+import { ReadModelBehind } from '../../read-api/min-position.ts';
 import type { ErrorForm, HttpFailure } from './route.ts';
 
 const RETRY_AFTER_S = 1;
@@ -19,9 +20,17 @@ const busy = (retryAfterS: number): HttpFailure => ({
   retryAfterS,
 });
 
+const behind = (retryAfterS: number): HttpFailure => ({
+  status: 503,
+  reason: 'behind',
+  detail: 'The read model has not come as far as was asked for. Try again.',
+  retryAfterS,
+});
+
 /** Null: a fault, to be logged. */
 export function expectedFailure(error: unknown): HttpFailure | null {
   if (error instanceof HashQueueFull) return busy(error.retryAfterS);
+  if (error instanceof ReadModelBehind) return behind(error.retryAfterS);
   if (error instanceof CommandContention) return busy(RETRY_AFTER_S);
   if (error instanceof EventStoreError && error.retryable) return busy(RETRY_AFTER_S);
   return null;
