@@ -33,14 +33,9 @@ const errorReply = ({ status, scimType, detail }: ErrorParts): Response =>
 
 /** Failures before and around the handlers. */
 export const scimErrors: ErrorForm = {
-  respond({ status, reason, detail, retryAfterS }: HttpFailure): Response {
-    const answered = asNotAcceptable(status);
+  respond({ status, reason, detail }: HttpFailure): Response {
     const scimType = reason.startsWith('invalid-') && status === 400 ? 'invalidSyntax' : null;
-    const reply = errorReply({ status: answered, scimType, detail });
-    const headers: Record<string, string | readonly string[]> = { ...reply.headers };
-    if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
-    if (status === 401) headers['www-authenticate'] = ['Bearer', 'Basic realm="scim2", charset="UTF-8"'];
-    return { ...reply, headers };
+    return errorReply({ status: asNotAcceptable(status), scimType, detail });
   },
 };
 
@@ -66,8 +61,9 @@ export const answering =
         });
       }
       if (error instanceof ReadModelBehind) {
-        const { message: detail, retryAfterS } = error;
-        return scimErrors.respond({ status: 503, reason: 'behind', detail, retryAfterS }, request);
+        const detail = 'The answer is not ready yet. Try again.';
+        const reply = errorReply({ status: 503, scimType: null, detail });
+        return { ...reply, headers: { ...reply.headers, 'retry-after': String(error.retryAfterS) } };
       }
       throw error;
     }

@@ -58,8 +58,11 @@ function comparison({ path, leaf }: Target, operator: Operator, literal: Literal
   if (isNull(literal)) return againstNull(path, operator);
   const value = comparable(leaf, operator, literal);
   if (leaf.type === 'open') return openComparison(path, operator, literal);
-  return compared(path, operator, value);
+  return compared(path, operator, leaf.name === 'userName' ? withoutStore(String(value)) : value);
 }
+
+/** Published clients may write the user store before the name; names are kept without it. */
+const withoutStore = (name: string): string => name.replace(/^PRIMARY\//i, '');
 
 function compared(path: string, operator: Operator, value: Scalar): Filter {
   const op = OPS[operator];

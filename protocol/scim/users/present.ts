@@ -39,12 +39,35 @@ export function documentOfState(id: string, user: User): JsonMap {
 
 export const locationOf = (base: string, id: string): string => `${base}/scim2/Users/${id}`;
 
-/** Tenant and organization stay inside; `schemas` are always all, in their order (RFC 7643 §3). */
+/**
+ * Tenant and organization stay inside; `schemas` are always all, in their order (RFC 7643 §3). An object that a read
+ * model kept although its last part was removed is unassigned.
+ */
 export function presented(document: Document | JsonMap, base: string, selection: Selection | null): object {
   const { tenant: _tenant, org: _org, id, meta, ...attributes } = document as Document;
   const location = locationOf(base, id);
-  const user = { schemas: SCHEMAS, id, ...attributes, meta: { ...(meta as object), location, resourceType: 'User' } };
-  return selection === null ? user : selected(user as JsonMap, selection);
+  const entries: [string, Json][] = [
+    ['schemas', SCHEMAS],
+    ['id', id],
+  ];
+  for (const [name, value] of Object.entries(attributes)) {
+    const assigned = withoutEmpty(value);
+    if (assigned !== undefined) entries.push([name, assigned]);
+  }
+  entries.push(['meta', { ...(meta as JsonMap), location, resourceType: 'User' }]);
+  const user: JsonMap = Object.fromEntries(entries);
+  return selection === null ? user : selected(user, selection);
+}
+
+function withoutEmpty(value: Json): Json | undefined {
+  if (!isMap(value)) return value;
+  let kept: JsonMap = value;
+  let size = 0;
+  for (const [name, part] of Object.entries(value)) {
+    if (isMap(part) && withoutEmpty(part) === undefined) kept = withKey(kept, name, undefined);
+    else size += 1;
+  }
+  return size === 0 ? undefined : kept;
 }
 
 /** Which attributes to show (RFC 7644 §3.9). */

@@ -12,6 +12,7 @@ describe('a filter', () => {
     ['userName eq "bjensen"', eq('userName', 'bjensen')],
     ['userName Eq kim', eq('userName', 'kim')],
     ['USERNAME EQ "kim"', eq('userName', 'kim')],
+    ['userName eq primary/kim', eq('userName', 'kim')],
     ['name.familyName co "O\'Malley"', { op: 'contains', path: 'name.familyName', value: "O'Malley" }],
     ['userName sw "J"', { op: 'prefix', path: 'userName', value: 'J' }],
     ['userName Ew user3', { op: 'suffix', path: 'userName', value: 'user3' }],

@@ -190,7 +190,7 @@ const partsOf = (subs: readonly AttributeDefinition[]) =>
     requiredKeys: [],
   });
 
-const valueOf = (definition: AttributeDefinition): fc.Arbitrary<unknown> => {
+const attributeArbitrary = (definition: AttributeDefinition): fc.Arbitrary<unknown> => {
   const single = definition.subAttributes === undefined ? scalarOf(definition) : partsOf(definition.subAttributes);
   return definition.multiValued ? fc.array(single, { maxLength: 4 }) : single;
 };
@@ -198,7 +198,9 @@ const valueOf = (definition: AttributeDefinition): fc.Arbitrary<unknown> => {
 const schemaArbitrary = (attributes: readonly AttributeDefinition[]) =>
   fc.record(
     Object.fromEntries(
-      attributes.filter(({ kept }) => kept !== 'trigger').map((definition) => [definition.name, valueOf(definition)]),
+      attributes
+        .filter(({ kept }) => kept !== 'trigger')
+        .map((definition) => [definition.name, attributeArbitrary(definition)]),
     ),
     { requiredKeys: [] },
   );
