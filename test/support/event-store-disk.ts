@@ -1,5 +1,5 @@
 /** A small disk to fill. */
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,19 +17,14 @@ export interface SmallDisk {
   remove(): Promise<void>;
 }
 
-const mount = (...options: string[]): boolean => {
-  try {
-    execFileSync('mount', options, { stdio: 'ignore' });
-    return true;
-  } catch (error) {
-    if (
-      (error as { status?: number; code?: string }).status !== undefined ||
-      (error as { code?: string }).code === 'ENOENT'
-    )
-      return false;
-    throw error;
-  }
-};
+/** False where the system refuses or has no such program. */
+function runs(program: 'mount' | 'umount', ...options: string[]): boolean {
+  const { status, error } = spawnSync(program, options, { stdio: 'ignore' });
+  if (error !== undefined && (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  return status === 0;
+}
+
+const mount = (...options: string[]): boolean => runs('mount', ...options);
 
 /** A tmpfs of a few MiB where it may be mounted; elsewhere a folder whose free space the size guard watches. */
 export async function smallDisk(): Promise<SmallDisk> {
@@ -50,7 +45,7 @@ export async function smallDisk(): Promise<SmallDisk> {
     free: () => rm(filler),
     setReadOnly: (readOnly) => mounted && mount('-o', readOnly ? 'remount,ro' : 'remount,rw', directory),
     async remove() {
-      if (mounted) execFileSync('umount', [directory]);
+      if (mounted && !runs('umount', directory)) throw new Error(`${directory} is still mounted`);
       await rm(directory, { recursive: true, force: true });
     },
   };
