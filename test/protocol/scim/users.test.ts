@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Aggregates } from '../../../commands/aggregates.ts';
 import { createRootOrganization } from '../../../commands/organizations/root-organization.ts';
 import { execute } from '../../../commands/pipeline.ts';
-import { asking } from '../../support/kernel.ts';
+import { SUPER_ORG_ID } from '../../../domain/ids.ts';
+import { patchUser } from '../../../protocol/scim/users/write-users.ts';
+import { asking, system } from '../../support/kernel.ts';
 import { basic, startTestServer, type TestServer } from '../../support/server.ts';
 import {
   ACCOUNT,
@@ -262,16 +265,34 @@ describe('patching a user', () => {
     expect(refused.body).toMatchObject({ scimType: 'invalidValue' });
   });
 
-  it('of two at once loses neither', async () => {
+  it('of two at once loses neither: what comes between reading and writing is not overwritten', async () => {
     const { id } = await scim.create({ userName: freshName() });
-    const addresses = Array.from({ length: 4 }, (_, index) => `${index}@x.example`);
-    const answers = await Promise.all(
-      addresses.map((value) => scim.patch(id, { op: 'add', path: 'emails', value: [{ value, type: 'other' }] })),
-    );
-    const kept = addresses.filter((_, index) => answers[index]?.status === 200);
-    const { body } = await scim.call('GET', `/Users/${id}`);
-    expect(answers.every(({ status }) => status === 200 || status === 503)).toBe(true);
-    expect(body.emails.map(({ value }: { value: string }) => value).sort()).toEqual(kept);
+    const email = (value: string) => ({ op: 'add', path: 'emails', value: [{ value }] });
+    const { aggregates } = server.kernel;
+    let meddled = false;
+    const load: Aggregates['load'] = async (aggregate, key) => {
+      const loaded = await aggregates.load(aggregate, key);
+      if (key !== id || meddled) return loaded;
+      meddled = true;
+      expect((await scim.patch(id, email('between@x.example'))).status).toBe(200);
+      return loaded;
+    };
+    const kernel = { ...server.kernel, aggregates: { ...aggregates, load } };
+    const request = {
+      ...{ method: 'PATCH', path: `/scim2/Users/${id}`, params: { id }, query: new URLSearchParams() },
+      ...{ headers: {}, cookies: new Map(), body: { Operations: [email('asked@x.example')] } },
+      ...{ tenant: { id: SUPER_ORG_ID, domain: 'carbon.super', isSuper: true, baseUrl: server.url }, caller: system },
+      ...{
+        ip: '127.0.0.1',
+        correlationId: 'test',
+        traceId: null,
+        minPosition: null,
+        signal: AbortSignal.timeout(10_000),
+      },
+    };
+    const { status, body } = await patchUser({ kernel, readStore: server.reads }, request);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ emails: [{ value: 'between@x.example' }, { value: 'asked@x.example' }] });
   });
 
   it('[SEC-I7] leaves the server as it is, whatever its paths and names are called', async () => {
@@ -332,7 +353,7 @@ describe('another organization', () => {
     const Operations = [{ op: 'add', path: 'title', value: 'x' }];
     const statuses = [
       (await there.call('GET', path, { authorization })).status,
-      (await there.call('PUT', path, { authorization, body: { userName: created.userName } })).status,
+      (await there.call('PUT', path, { authorization, body: { userName: 'somebody-else' } })).status,
       (await there.call('PATCH', path, { authorization, body: { Operations } })).status,
       (await there.call('DELETE', path, { authorization })).status,
     ];
