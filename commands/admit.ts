@@ -4,13 +4,13 @@
  * It looks at the newest state of organization, application, user, session and consent in the log, never at a read
  * model, so that a change that disables something counts from the moment it is recorded.
  */
-import { applications } from '../domain/applications/application.ts';
+import { type Application, applications } from '../domain/applications/application.ts';
 import type { GrantType } from '../domain/applications/application-events.ts';
 import { consentId, consents } from '../domain/consents/consent.ts';
 import type { AppId, TenantId, UserId } from '../domain/ids.ts';
 import { organizations } from '../domain/organizations/organization.ts';
 import { accept, type Result, refuse } from '../domain/result.ts';
-import { users } from '../domain/users/user.ts';
+import { type User, users } from '../domain/users/user.ts';
 import type { Admission, Standing } from './admission.ts';
 import type { Kernel } from './kernel.ts';
 import { sessionHasEnded } from './sessions/session.ts';
@@ -21,8 +21,8 @@ export interface AdmitRequest {
   readonly application?: AppId;
   /** The session that the thing rests on: nobody may have ended it. */
   readonly session?: string;
-  /** The application lets its tokens live on when the session is ended. */
-  readonly outlivesSession?: boolean;
+  /** `as-configured`: the application says whether its tokens live on when the session is ended. Default: they do not. */
+  readonly sessionRule?: 'must-live' | 'as-configured';
   /** The application must have it enabled. */
   readonly grantType?: GrantType;
   /** Standing of the session, code or grant that is used: whatever ended it later refuses. */
@@ -60,15 +60,19 @@ export async function admit<Request extends AdmitRequest>(
   if (client?.ok === false) return client;
   const person = user === undefined ? null : await judgeUser(kernel, { ...request, user });
   if (person?.ok === false) return person;
-  if (session !== undefined && request.outlivesSession !== true && (await sessionHasEnded(kernel, tenant, session))) {
+  if (
+    session !== undefined &&
+    restsOnSession(request, client?.value.state) &&
+    (await sessionHasEnded(kernel, tenant, session))
+  ) {
     return refuse({ reason: 'session-ended' });
   }
   const consent = await judgeConsent(kernel, request);
   if (!consent.ok) return consent;
 
   const standing: Standing = {
-    ...(person === null ? {} : { user: person.value }),
-    ...(client === null ? {} : { application: client.value }),
+    ...(person === null ? {} : { user: person.value.revision }),
+    ...(client === null ? {} : { application: client.value.revision }),
     ...(consent.value === null ? {} : { consent: consent.value }),
   };
   return accept({
@@ -78,14 +82,27 @@ export async function admit<Request extends AdmitRequest>(
     session: session ?? null,
     grantType: grantType ?? null,
     standing,
+    judged: {
+      organization: organization.state,
+      application: client?.value.state ?? null,
+      user: person?.value.state ?? null,
+    },
     atMs: kernel.clock(),
   } as unknown as Passed<Request>);
+}
+
+const restsOnSession = ({ sessionRule }: AdmitRequest, application: Application | undefined): boolean =>
+  sessionRule !== 'as-configured' || application?.oidc?.accessToken.revokeWithSession !== false;
+
+interface Seen<State> {
+  readonly state: State;
+  readonly revision: string;
 }
 
 async function judgeApplication(
   kernel: Kernel,
   { tenant, application, grantType, since }: AdmitRequest & { readonly application: AppId },
-): Promise<Result<string, AdmitRefusal>> {
+): Promise<Result<Seen<Application>, AdmitRefusal>> {
   const { state, revision } = await kernel.aggregates.load(applications, application);
   if (state.status !== 'present' || state.tenant !== tenant) return refuse({ reason: 'application-unknown' });
   if (!state.enabled) return refuse({ reason: 'application-disabled' });
@@ -95,19 +112,19 @@ async function judgeApplication(
   if (grantType !== undefined && !state.oidc.grantTypes.includes(grantType)) {
     return refuse({ reason: 'grant-type-not-enabled' });
   }
-  return accept(String(revision));
+  return accept({ state, revision: String(revision) });
 }
 
 async function judgeUser(
   kernel: Kernel,
   { tenant, user, since }: AdmitRequest & { readonly user: UserId },
-): Promise<Result<string, AdmitRefusal>> {
+): Promise<Result<Seen<User>, AdmitRefusal>> {
   const { state, revision } = await kernel.aggregates.load(users, user);
   if (state.status !== 'present' || state.tenant !== tenant) return refuse({ reason: 'user-unknown' });
   if (state.lock !== null) return refuse({ reason: 'user-locked' });
   if (state.disabled) return refuse({ reason: 'user-disabled' });
   if (isOver(state.endedRevision, since?.user)) return refuse({ reason: 'user-credentials-changed' });
-  return accept(String(revision));
+  return accept({ state, revision: String(revision) });
 }
 
 /** Null where user and application have never met. */

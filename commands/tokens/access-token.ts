@@ -1,13 +1,12 @@
 /** Access tokens: issued by an admission, as JWT (RFC 9068) or opaque; verified against the newest state. */
 import { createHash, randomBytes } from 'node:crypto';
-import { type Application, applications } from '../../domain/applications/application.ts';
+import type { Application } from '../../domain/applications/application.ts';
 import type { AppId, TenantId, UserId } from '../../domain/ids.ts';
 import type { Json } from '../../domain/json.ts';
-import { type Organization, organizations } from '../../domain/organizations/organization.ts';
-import { users } from '../../domain/users/user.ts';
+import type { Organization } from '../../domain/organizations/organization.ts';
 import type { Position } from '../../infra/event-store/position.ts';
 import type { TransientKey } from '../../infra/transient-store/transient-store.ts';
-import type { Admission } from '../admission.ts';
+import type { Admission, Judged } from '../admission.ts';
 import { admit } from '../admit.ts';
 import { instantOf, type Kernel } from '../kernel.ts';
 import type { RequestTrace } from '../technical-stream.ts';
@@ -43,6 +42,8 @@ export interface AccessToken {
   readonly clientId: string;
   readonly user: UserId | null;
   readonly session: string | null;
+  /** As they are now. */
+  readonly judged: Judged;
   readonly scopes: readonly string[];
   readonly claims: Claims;
   /** `JWT`, or opaque. */
@@ -57,13 +58,12 @@ export async function issueAccessToken(
   admission: PassedApplication,
   request: AccessTokenRequest,
 ): Promise<IssuedToken> {
-  const { tenant, application, user } = admission;
-  const { state } = await kernel.aggregates.load(applications, application);
-  const { state: organization } = await kernel.aggregates.load(organizations, tenant);
-  if (state.oidc === null) throw new Error(`application ${application} was admitted without a protocol`);
+  const { tenant, application, user, judged } = admission;
+  const { organization, application: state, user: person } = judged;
+  if (state === null || state.oidc === null)
+    throw new Error(`application ${application} was admitted without a protocol`);
   const expiresInS = user === null ? state.oidc.accessToken.applicationLifetimeS : state.oidc.accessToken.userLifetimeS;
   const jti = jtiFor(admission, request);
-  const person = user === null ? null : (await kernel.aggregates.load(users, user)).state;
   const subject = user === null || person === null ? state.oidc.clientId : subjectOf(state, person, user);
   const claims = claimsOf({ admission, request, state, organization, subject, jti, expiresInS });
   const token =
@@ -183,7 +183,7 @@ export async function verifyAccessToken(
 const scopesIn = (claims: Claims): readonly string[] =>
   typeof claims['scope'] === 'string' && claims['scope'] !== '' ? claims['scope'].split(' ') : [];
 
-type Base = Omit<AccessToken, 'user' | 'session'>;
+type Base = Omit<AccessToken, 'user' | 'session' | 'judged'>;
 
 async function verifyGranted(kernel: Kernel, base: Base, jti: string): Promise<AccessToken | null> {
   const [, id = '', generation = ''] = jti.split('.');
@@ -192,23 +192,22 @@ async function verifyGranted(kernel: Kernel, base: Base, jti: string): Promise<A
   if (grant.value.application !== base.application) return null;
   const user = grant.value.user as UserId;
   const { session } = grant.value;
-  const { state } = await kernel.aggregates.load(applications, base.application);
   const admitted = await admit(kernel, {
     tenant: base.tenant,
     application: base.application,
     user,
     ...(session === null ? {} : { session }),
-    outlivesSession: state.oidc?.accessToken.revokeWithSession !== true,
+    sessionRule: 'as-configured',
     since: grant.value.standing,
   });
-  return admitted.ok ? { ...base, user, session } : null;
+  return admitted.ok ? { ...base, user, session, judged: admitted.value.judged } : null;
 }
 
 async function verifyOwn(kernel: Kernel, base: Base, jti: string): Promise<AccessToken | null> {
   const application = jti.slice(jti.lastIndexOf('.') + 1);
   if (!/^\d+$/.test(application)) return null;
   const admitted = await admit(kernel, { tenant: base.tenant, application: base.application, since: { application } });
-  return admitted.ok ? { ...base, user: null, session: null } : null;
+  return admitted.ok ? { ...base, user: null, session: null, judged: admitted.value.judged } : null;
 }
 
 const revokedKey = (tenant: TenantId, jti: string): TransientKey => ({ type: 'revoked-token', tenant, id: jti });

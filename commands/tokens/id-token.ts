@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import type { Application } from '../../domain/applications/application.ts';
 import type { UserId } from '../../domain/ids.ts';
-import type { Organization } from '../../domain/organizations/organization.ts';
 import { openidClaims } from '../../domain/users/openid-claims.ts';
 import type { User } from '../../domain/users/user.ts';
 import type { Admission } from '../admission.ts';
@@ -12,9 +11,6 @@ export const ID_TOKEN_TYP = 'JWT';
 
 export interface IdTokenRequest {
   readonly issuer: string;
-  readonly application: Application;
-  readonly organization: Organization;
-  readonly user: User;
   readonly scopes: readonly string[];
   readonly nonce: string | null;
   readonly authenticatedAtMs: number;
@@ -27,14 +23,17 @@ export async function issueIdToken(
   admission: Admission & { readonly user: UserId },
   request: IdTokenRequest,
 ): Promise<string> {
-  const { oidc } = request.application;
-  if (oidc === null) throw new Error('an application without a protocol was admitted to an id token');
+  const { organization, application, user } = admission.judged;
+  const oidc = application?.oidc ?? null;
+  if (application === null || oidc === null || user === null) {
+    throw new Error('no application with a protocol, or no user, was admitted to an id token');
+  }
   const iat = Math.floor(admission.atMs / 1000);
   const audience = [oidc.clientId, ...oidc.idToken.audience];
   const claims = {
-    ...openidClaims(request.user, new Set(request.scopes)),
+    ...openidClaims(user, new Set(request.scopes)),
     iss: request.issuer,
-    sub: subjectOf(request.application, request.user, admission.user),
+    sub: subjectOf(application, user, admission.user),
     aud: audience.length === 1 ? oidc.clientId : audience,
     azp: oidc.clientId,
     iat,
@@ -45,9 +44,9 @@ export async function issueIdToken(
     nonce: request.nonce ?? undefined,
     sid: admission.session ?? undefined,
     at_hash: halfHash(request.accessToken),
-    org_id: request.organization.id,
-    org_name: request.organization.name,
-    org_handle: request.organization.handle,
+    org_id: organization.id,
+    org_name: organization.name,
+    org_handle: organization.handle,
   };
   return await signer.sign(admission.tenant, { alg: oidc.idToken.alg, typ: ID_TOKEN_TYP, claims });
 }

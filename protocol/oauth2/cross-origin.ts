@@ -1,14 +1,14 @@
 /** Which web pages may read an answer (CORS): those of the client that proved itself, by exact origin. */
-import type { Client } from '../../commands/applications/client-directory.ts';
+import type { Application } from '../../domain/applications/application.ts';
 import type { Request, Response } from '../http/route.ts';
 
 const PREFLIGHT_MAX_AGE_S = '600';
 
 /** An answer for a known client: its own origins may read it. */
-export function crossOrigin(request: Request, client: Client | null, response: Response): Response {
+export function crossOrigin(request: Request, application: Application | null, response: Response): Response {
   const { origin } = request.headers;
   if (origin === undefined) return response;
-  const allowed = client?.application.oidc?.allowedOrigins.includes(origin) === true;
+  const allowed = application?.oidc?.allowedOrigins.includes(origin) === true;
   const headers = { ...response.headers, vary: 'Origin' };
   return allowed ? { ...response, headers: { ...headers, ...readableBy(origin) } } : { ...response, headers };
 }

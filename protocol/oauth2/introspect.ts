@@ -1,14 +1,13 @@
 /** Token introspection (RFC 7662). What is not alive, or none of the caller's business, is simply not active. */
 
+import type { Judged } from '../../commands/admission.ts';
 import { admit } from '../../commands/admit.ts';
 import type { Client } from '../../commands/applications/client-directory.ts';
 import { may } from '../../commands/permissions.ts';
 import { type AccessToken, verifyAccessToken } from '../../commands/tokens/access-token.ts';
 import { findGrant, openRefreshToken } from '../../commands/tokens/grant.ts';
 import { subjectOf } from '../../commands/tokens/id-token.ts';
-import { type Application, applications } from '../../domain/applications/application.ts';
 import type { AppId, UserId } from '../../domain/ids.ts';
-import { type User, users } from '../../domain/users/user.ts';
 import { issuerOf } from '../http/authenticate.ts';
 import type { Request, Response } from '../http/route.ts';
 import { basicCredential, type ClientAuthentication } from './client-authentication.ts';
@@ -97,16 +96,15 @@ async function accessTokenFacts(door: OauthDoor, request: Request, token: string
   const { claims, application } = verified;
   const { aud } = claims;
   const audience = Array.isArray(aud) ? (aud as string[]) : [String(aud)];
-  return { application, audience, facts: await factsOf(door, verified) };
+  return { application, audience, facts: factsOf(verified) };
 }
 
-async function factsOf({ kernel }: OauthDoor, { claims, form, user, scopes, clientId }: AccessToken): Promise<object> {
-  const person = user === null ? null : (await kernel.aggregates.load(users, user)).state;
+function factsOf({ claims, form, judged, scopes, clientId }: AccessToken): object {
   return {
     active: true,
     nbf: claims['nbf'],
     scope: scopes.join(' '),
-    ...(person === null ? {} : { username: person.userName }),
+    ...(judged.user === null ? {} : { username: judged.user.userName }),
     token_type: 'Bearer',
     client_id: clientId,
     iat: claims['iat'],
@@ -130,27 +128,29 @@ async function refreshTokenFacts(door: OauthDoor, request: Request, token: strin
 
   const application = grant.value.application as AppId;
   const user = grant.value.user as UserId;
-  const { state } = await kernel.aggregates.load(applications, application);
   const { session, standing } = grant.value;
   const admitted = await admit(kernel, {
     tenant,
     application,
     user,
     ...(session === null ? {} : { session }),
-    outlivesSession: state.oidc?.accessToken.revokeWithSession !== true,
+    sessionRule: 'as-configured',
     grantType: 'refresh_token',
     since: standing,
   });
   if (!admitted.ok) return null;
-  const { state: person } = await kernel.aggregates.load(users, user);
-  return { application, audience: [], facts: refreshFacts(state, person, { ...grant.value, user }) };
+  const facts = refreshFacts(admitted.value.judged, { ...grant.value, user });
+  return { application, audience: [], facts };
 }
 
-function refreshFacts(
-  application: Application,
-  person: User,
-  grant: { readonly scopes: readonly string[]; readonly refreshUntilMs: number; readonly user: UserId },
-): object {
+interface Refreshable {
+  readonly scopes: readonly string[];
+  readonly refreshUntilMs: number;
+  readonly user: UserId;
+}
+
+function refreshFacts({ application, user: person }: Judged, grant: Refreshable): object {
+  if (application === null || person === null) throw new Error('a grant was admitted without its parties');
   return {
     active: true,
     scope: grant.scopes.join(' '),

@@ -4,7 +4,6 @@ import { admit } from '../../commands/admit.ts';
 import { advanceGrant, endGrant, findGrant, type GrantEntry, openRefreshToken } from '../../commands/tokens/grant.ts';
 import { recordTokenEvent } from '../../commands/tokens/record.ts';
 import type { UserId } from '../../domain/ids.ts';
-import { users } from '../../domain/users/user.ts';
 import { type OauthDoor, traceOf } from './oauth-door.ts';
 import { OAuthError } from './oauth-error.ts';
 import { scopesIn } from './parameters.ts';
@@ -23,14 +22,14 @@ export async function refreshGrant(door: OauthDoor, token: TokenRequest): Promis
   if (grant.refreshUntilMs <= kernel.clock()) throw new OAuthError('invalid_grant', EXPIRED);
   const requested = requestedScopes(token, grant.scopes);
 
-  const { accessToken, refreshToken, publicClient } = client.application.oidc ?? {};
+  const { refreshToken, publicClient } = client.application.oidc ?? {};
   const user = grant.user as UserId;
   const admitted = await admit(kernel, {
     tenant: request.tenant.id,
     application: client.id,
     user,
     ...(grant.session === null ? {} : { session: grant.session }),
-    outlivesSession: accessToken?.revokeWithSession !== true,
+    sessionRule: 'as-configured',
     grantType: 'refresh_token',
     since: grant.standing,
   });
@@ -41,11 +40,10 @@ export async function refreshGrant(door: OauthDoor, token: TokenRequest): Promis
   if (rotates && !(await advanceGrant(kernel, admitted.value, entry, grantLifetimeMs(token)))) {
     throw await usedTwice(door, token, entry);
   }
-  const { state } = await kernel.aggregates.load(users, user);
   return await grantedReply(door, token, admitted.value, {
     grantType: 'refresh_token',
     grant: { id: entry.id, generation: grant.generation + (rotates ? 1 : 0) },
-    scopes: await grantedScopes(kernel, client.application, state, requested),
+    scopes: await grantedScopes(kernel, client.application, admitted.value.judged.user, requested),
     nonce: null,
     authenticatedAtMs: grant.authenticatedAtMs,
     amr: grant.amr,

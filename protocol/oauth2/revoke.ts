@@ -3,6 +3,7 @@ import type { Client } from '../../commands/applications/client-directory.ts';
 import { revokeAccessToken, verifyAccessToken } from '../../commands/tokens/access-token.ts';
 import { endGrant, findGrant, openRefreshToken } from '../../commands/tokens/grant.ts';
 import { recordTokenEvent } from '../../commands/tokens/record.ts';
+import type { Application } from '../../domain/applications/application.ts';
 import type { UserId } from '../../domain/ids.ts';
 import { issuerOf } from '../http/authenticate.ts';
 import type { Request, Response } from '../http/route.ts';
@@ -15,17 +16,18 @@ import { formParameters } from './parameters.ts';
 export const revocationEndpoint =
   (door: OauthDoor, authentication: ClientAuthentication) =>
   async (request: Request): Promise<Response> => {
-    let client: Client | null = null;
+    let application: Application | null = null;
     const response = await answering(async () => {
       const parameters = formParameters(request);
-      client = await authentication.authenticate(request, parameters);
+      const client = await authentication.authenticate(request, parameters);
+      application = client.application;
       const token = parameters.get('token');
       if (token === undefined) throw new OAuthError('invalid_request', 'Missing parameters: token');
       await (token.startsWith('r1.') ? revokeGrantOf : revokeToken)(door, request, { token, client });
       // RFC 7009 §2.2: the same for a token that is unknown, dead, or another's.
       return unstored(null);
     });
-    return crossOrigin(request, client, response);
+    return crossOrigin(request, application, response);
   };
 
 interface Given {

@@ -6,8 +6,6 @@ import { refreshTokenFor } from '../../commands/tokens/grant.ts';
 import { issueIdToken } from '../../commands/tokens/id-token.ts';
 import type { GrantType } from '../../domain/applications/application-events.ts';
 import type { AppId, UserId } from '../../domain/ids.ts';
-import { organizations } from '../../domain/organizations/organization.ts';
-import { users } from '../../domain/users/user.ts';
 import type { Position } from '../../infra/event-store/position.ts';
 import { issuerOf } from '../http/authenticate.ts';
 import { type OauthDoor, traceOf } from './oauth-door.ts';
@@ -36,7 +34,7 @@ export async function grantedReply(
   granted: GrantedTokens,
 ): Promise<TokenReply> {
   const { kernel, signer } = door;
-  const { tenant, user } = admission;
+  const { tenant } = admission;
   const issuer = issuerOf(request.tenant);
   const { scopes, grant } = granted;
   const issued = await issueAccessToken(kernel, signer, admission, { ...granted, issuer, trace: traceOf(request) });
@@ -53,9 +51,6 @@ export async function grantedReply(
   const idToken = await issueIdToken(signer, admission, {
     ...granted,
     issuer,
-    application: client.application,
-    organization: (await kernel.aggregates.load(organizations, tenant)).state,
-    user: (await kernel.aggregates.load(users, user)).state,
     accessToken: issued.token,
   });
   return { body: { ...body, id_token: idToken }, position: issued.position };

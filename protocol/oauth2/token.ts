@@ -1,5 +1,6 @@
 /** The token endpoint (RFC 6749 §3.2): who asks, for which grant, and the grant does the rest. */
 import type { Client } from '../../commands/applications/client-directory.ts';
+import type { Application } from '../../domain/applications/application.ts';
 import { GRANT_TYPES, type GrantType } from '../../domain/applications/application-events.ts';
 import type { Request, Response } from '../http/route.ts';
 import type { ClientAuthentication } from './client-authentication.ts';
@@ -29,16 +30,17 @@ const grants: Readonly<Record<GrantType, Grant>> = {
 export const tokenEndpoint =
   (door: OauthDoor, authentication: ClientAuthentication) =>
   async (request: Request): Promise<Response> => {
-    let client: Client | null = null;
+    let application: Application | null = null;
     const response = await answering(async () => {
       const parameters = formParameters(request);
-      client = await authentication.authenticate(request, parameters);
+      const client = await authentication.authenticate(request, parameters);
+      application = client.application;
       const grantType = grantTypeOf(parameters);
       if (client.application.oidc?.grantTypes.includes(grantType) !== true) throw notEnabled();
       const { body, position } = await grants[grantType](door, { request, parameters, client });
       return { ...unstored(body), position };
     });
-    return crossOrigin(request, client, response);
+    return crossOrigin(request, application, response);
   };
 
 function grantTypeOf(parameters: Parameters): GrantType {

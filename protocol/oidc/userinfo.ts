@@ -1,7 +1,6 @@
 /** Who the token is about (OIDC Core §5.3), for a bearer of scope `openid` (RFC 6750). */
 import { type AccessToken, verifyAccessToken } from '../../commands/tokens/access-token.ts';
 import { openidClaims } from '../../domain/users/openid-claims.ts';
-import { users } from '../../domain/users/user.ts';
 import { issuerOf } from '../http/authenticate.ts';
 import type { Request, Response } from '../http/route.ts';
 import { crossOrigin } from '../oauth2/cross-origin.ts';
@@ -21,12 +20,12 @@ export const userinfoEndpoint =
       applicationOf: applicationIdOf(door),
     });
     if (verified === null) return challenge(401, 'invalid_token', 'The access token is not valid.');
-    const client = await door.clients.find(tenant.id, verified.clientId);
+    const { application } = verified.judged;
     const allowed = verified.user !== null && verified.scopes.includes('openid');
     const response = allowed
-      ? unstored(await claimsFor(door, verified))
+      ? unstored(claimsFor(verified))
       : challenge(403, 'insufficient_scope', 'The access token does not have the scope openid.');
-    return crossOrigin(request, client, response);
+    return crossOrigin(request, application, response);
   };
 
 /** In the header, or in the form (RFC 6750 §2.1, §2.2); never in the address, which is logged everywhere. */
@@ -37,10 +36,9 @@ function presentedToken({ headers: { authorization }, body }: Request): string |
   return form.length === 0 ? token : null;
 }
 
-async function claimsFor({ kernel }: OauthDoor, { user, scopes, claims }: AccessToken): Promise<object> {
+function claimsFor({ judged: { user }, scopes, claims }: AccessToken): object {
   if (user === null) throw new Error('claims were asked for a token without a user');
-  const { state: person } = await kernel.aggregates.load(users, user);
-  return { ...openidClaims(person, new Set(scopes)), sub: claims['sub'] };
+  return { ...openidClaims(user, new Set(scopes)), sub: claims['sub'] };
 }
 
 function challenge(status: number, error: string, description: string): Response {
