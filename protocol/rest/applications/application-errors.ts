@@ -13,6 +13,7 @@ const invalidOidc: WireError = { status: 400, code: 'OAUTH-60001', message: 'Inv
 export const applicationErrors = {
   invalid,
   notFound,
+  forbidden,
   invalidOidc,
   invalidFilter: { status: 400, code: 'APP-60004', message: 'Invalid filter.' },
   nameTaken: { status: 409, code: 'APP-60007', message: 'An application of that name exists.' },

@@ -5,7 +5,7 @@ import { changeApplication, deleteApplication } from '../../../commands/applicat
 import { createApplication } from '../../../commands/applications/create-application.ts';
 import { execute } from '../../../commands/pipeline.ts';
 import { type Application, applications } from '../../../domain/applications/application.ts';
-import { isUuid } from '../../../domain/ids.ts';
+import { isUuid } from '../../../domain/id-parsers.ts';
 import type { Request, Response, Route } from '../../http/route.ts';
 import { apiPath, apiUrl, bodyOf, callerOf, envelopeOf } from '../request-input.ts';
 import { answering, RestError, restErrors } from '../rest-error.ts';
@@ -14,6 +14,8 @@ import { applicationResponse } from './application-response.ts';
 import {
   applicationModel,
   applicationPatchModel,
+  onCreate,
+  onRename,
   refuseReservedName,
   settingsCommandInput,
 } from './application-wire.ts';
@@ -96,7 +98,7 @@ async function create({ kernel }: ListDependencies, request: Request): Promise<R
     throw new RestError(applicationErrors.templateUnsupported, 'Applications are not created from templates.');
   }
   const model = bodyOf(applicationModel, request);
-  refuseReservedName(model.name, applicationErrors.reservedNameOnCreate);
+  refuseReservedName(model.name, onCreate);
   const settings = settingsCommandInput(model);
   const wire = model.inboundProtocolConfiguration?.oidc ?? null;
   const oidc: { oidc?: z.input<typeof oidcInput> } = wire === null ? {} : { oidc: oidcCommandInput(wire) };
@@ -117,7 +119,7 @@ async function read(deps: ListDependencies, request: Request): Promise<Response>
 async function change(deps: ListDependencies, request: Request): Promise<Response> {
   const { id, application } = await ownApplication(deps, request);
   const model = bodyOf(applicationPatchModel, request);
-  if (model.name !== application.name) refuseReservedName(model.name, applicationErrors.reservedNameOnUpdate);
+  if (model.name !== application.name) refuseReservedName(model.name, onRename);
   const name = model.name === undefined ? {} : { name: model.name };
   const input = { applicationId: id, ...settingsCommandInput(model), ...name };
   const result = await execute(deps.kernel, changeApplication, input, envelopeOf(request));

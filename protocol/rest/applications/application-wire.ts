@@ -12,8 +12,9 @@ export const SUBJECT_CLAIMS = {
   username: 'http://wso2.org/claims/username',
 } as const;
 export const ROLE_CLAIM = 'http://wso2.org/claims/roles';
-/** Resident and system applications: nobody else's application bears their names. */
-const RESERVED_NAMES = new Set(['console', 'my account', 'wso2carbon-local-sp']);
+/** The resident application of the published server: nothing else bears its name. */
+const RESIDENT_NAME = 'wso2carbon-local-sp';
+const SYSTEM_NAMES = new Set(['console', 'my account']);
 
 const text = z.string().max(2_000);
 const flag = z.boolean();
@@ -156,9 +157,25 @@ const UNSUPPORTED: readonly Unsupported[] = [
   ),
 ];
 
-export function refuseReservedName(name: string | undefined, error: WireError): void {
-  if (name === undefined || !RESERVED_NAMES.has(name.toLowerCase())) return;
-  throw new RestError(error, `The name ${name} is reserved.`);
+interface ReservedNameErrors {
+  readonly resident: WireError;
+  readonly system: WireError;
+}
+
+/** The contract has its own answers for creation and for renaming. */
+export const onCreate: ReservedNameErrors = {
+  resident: applicationErrors.nameTaken,
+  system: applicationErrors.reservedNameOnCreate,
+};
+export const onRename: ReservedNameErrors = {
+  resident: applicationErrors.forbidden,
+  system: applicationErrors.reservedNameOnUpdate,
+};
+
+export function refuseReservedName(name: string | undefined, errors: ReservedNameErrors): void {
+  const folded = name?.toLowerCase() ?? '';
+  if (folded === RESIDENT_NAME) throw new RestError(errors.resident, `The name ${RESIDENT_NAME} is reserved.`);
+  if (SYSTEM_NAMES.has(folded)) throw new RestError(errors.system, `The name ${name} is the server’s own.`);
 }
 
 export function settingsCommandInput(model: ApplicationPatch): z.input<typeof settingsInput> {

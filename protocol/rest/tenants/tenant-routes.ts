@@ -2,7 +2,7 @@
 import { createRootOrganization, setOrganizationActive } from '../../../commands/organizations/root-organization.ts';
 import { execute } from '../../../commands/pipeline.ts';
 import { ownerOf } from '../../../commands/reservations.ts';
-import { isUuid } from '../../../domain/ids.ts';
+import { isUuid } from '../../../domain/id-parsers.ts';
 import { handleClaim, type Organization, organizations } from '../../../domain/organizations/organization.ts';
 import { users } from '../../../domain/users/user.ts';
 import type { Request, Response, Route } from '../../http/route.ts';
