@@ -35,8 +35,13 @@ if (Number(process.versions.node.split('.')[0]) < NODE_MAJOR_MIN) {
   process.exit(1);
 }
 
-// In the data folder and not in a shared one: what is cached there is run.
-enableCompileCache(join(process.env['MUNIMENT_DATA'] ?? 'data', 'cache'));
+// Whatever is written under the data folder is for this account alone.
+process.umask(0o077);
+
+// In the data folder and not in a shared one: what is cached there is run. Threads read the variable.
+const cache = join(process.env['MUNIMENT_DATA'] ?? 'data', 'cache');
+process.env['NODE_COMPILE_CACHE'] = cache;
+enableCompileCache(cache);
 
 const [name = '', ...args] = process.argv.slice(2);
 const load = Object.hasOwn(commands, name) ? commands[name] : undefined;

@@ -1,5 +1,6 @@
 /** The server's side of the projector thread: asks it, hears of its failures, stops it. */
 import { Worker } from 'node:worker_threads';
+import { eventMarks } from '../domain/catalogue.ts';
 import type { ProgressBoard } from '../infra/read-store/embedded/progress-board.ts';
 import type { ProjectionStatus } from '../infra/read-store/read-store.ts';
 import type { SharedStores } from './stores.ts';
@@ -36,7 +37,9 @@ export interface ProjectorOptions {
 }
 
 export async function startProjector({ shared, board, onFailure }: ProjectorOptions): Promise<Projector> {
-  const worker = new Worker(new URL('./projector.ts', import.meta.url), { workerData: { ...shared, board } });
+  const worker = new Worker(new URL('./projector.ts', import.meta.url), {
+    workerData: { ...shared, board, marks: eventMarks() },
+  });
   const waiting = new Map<number, Waiting>();
   let last = 0;
   let stopping = false;

@@ -1,6 +1,6 @@
 /** The projector thread: follows the log as a reader and is the only writer of the read models. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { eventCatalogue } from '../domain/catalogue.ts';
+import type { EventMarks } from '../domain/event-marks.ts';
 import { createEventCodec } from '../infra/event-codec/sealing-codec.ts';
 import { openEmbeddedEventStore } from '../infra/event-store/embedded/embedded-event-store.ts';
 import type { ProgressBoard } from '../infra/read-store/embedded/progress-board.ts';
@@ -11,14 +11,16 @@ import { runProjections } from '../projections/engine.ts';
 import type { ProjectorAnswer, ProjectorRequest } from './projector-link.ts';
 import type { SharedStores } from './stores.ts';
 
+type ProjectorData = SharedStores & { readonly board: ProgressBoard; readonly marks: EventMarks };
+
 const port = parentPort;
 if (port === null) throw new Error('the projector runs as a worker thread');
 
-const { directory, deploymentKey, headSignal, board } = workerData as SharedStores & { board: ProgressBoard };
+const { directory, deploymentKey, headSignal, board, marks } = workerData as ProjectorData;
 const store = await openEmbeddedEventStore({ directory, mode: 'reader', durability: 'full', headSignal });
 const vault = await openEmbeddedVault({ directory, deploymentKey: Buffer.from(deploymentKey), mode: 'reader' });
 const writer = openEmbeddedReadStoreWriter({ directory, board });
-const codec = createEventCodec({ vault, catalogue: eventCatalogue });
+const codec = createEventCodec({ vault, catalogue: marks });
 const abort = new AbortController();
 
 const engine = await runProjections({

@@ -7,10 +7,12 @@ import type { Configuration } from '../infra/config/config.ts';
 import { createProgressBoard } from '../infra/read-store/embedded/progress-board.ts';
 import { openEmbeddedReadStore } from '../infra/read-store/embedded/reader.ts';
 import type { ReadStore } from '../infra/read-store/read-store.ts';
+import { listenForMetrics } from '../infra/telemetry/metrics-listener.ts';
 import type { Telemetry } from '../infra/telemetry/telemetry.ts';
 import { projections } from '../projections/catalogue.ts';
 import type { Route } from '../protocol/http/route.ts';
 import { buildServer } from '../protocol/http/server.ts';
+import { controlSocketPath, serveControlSocket } from './control-socket.ts';
 import { openDoors } from './doors.ts';
 import { type Projector, startProjector } from './projector-link.ts';
 import { openKernel } from './stores.ts';
@@ -49,6 +51,13 @@ export async function startServer({ configuration, telemetry, tls }: ServerParts
   const projector = await startProjector({ shared, board, onFailure: background.failed });
   const reads = openEmbeddedReadStore({ directory: configuration.data, board });
   const stopBackground = startBackground(kernel, reads, telemetry);
+  const control = await serveControlSocket({
+    path: controlSocketPath(configuration.data),
+    projections: projector,
+    onFault: (error) => background.failed('rebuild', String(error)),
+  });
+  const { metrics: metricsAddress } = configuration;
+  const metrics = metricsAddress === null ? null : await listenForMetrics(telemetry, metricsAddress);
 
   const listening = await listen({ configuration, telemetry, tls }, { kernel, reads, stopped: background.stopped });
   return {
@@ -60,6 +69,8 @@ export async function startServer({ configuration, telemetry, tls }: ServerParts
     routes: listening.routes,
     async close() {
       await listening.close();
+      await metrics?.close();
+      await control.close();
       await stopBackground();
       await projector.stop();
       await reads.close();

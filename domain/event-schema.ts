@@ -6,6 +6,7 @@
  * with neither mark.
  */
 import { z } from 'zod';
+import type { EventMark } from './event-marks.ts';
 
 const marks = new WeakMap<z.ZodType, 'personal' | 'plain'>();
 
@@ -29,11 +30,9 @@ function marked<Schema extends z.ZodType>(schema: Schema, mark: 'personal' | 'pl
 
 export const markOf = (schema: z.ZodType): 'personal' | 'plain' | null => marks.get(schema) ?? null;
 
-export interface EventDefinition<Type extends string = string, Schema extends z.ZodType = z.ZodType> {
+export interface EventDefinition<Type extends string = string, Schema extends z.ZodType = z.ZodType> extends EventMark {
   readonly type: Type;
   readonly schema: Schema;
-  /** Key paths of the personal values inside `data`. */
-  readonly sealed: readonly (readonly string[])[];
 }
 
 export function defineEvent<const Type extends string, Schema extends z.ZodType>(

@@ -15,7 +15,7 @@ import {
   decideSetClientSecret,
   decideUnauthorizeApi,
 } from '../../domain/applications/application.ts';
-import { appId } from '../../domain/ids.ts';
+import { appId } from '../../domain/id-parsers.ts';
 import { accept, type Result, refuse } from '../../domain/result.ts';
 import type { Command, Scope } from '../command.ts';
 import { may } from '../permissions.ts';

@@ -6,7 +6,7 @@ import {
   decideGrantConsent,
   decideWithdrawConsent,
 } from '../../domain/consents/consent.ts';
-import { appId, userId } from '../../domain/ids.ts';
+import { appId, userId } from '../../domain/id-parsers.ts';
 import { accept, type Result, refuse } from '../../domain/result.ts';
 import type { Command, Scope } from '../command.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { orgId } from '../../domain/ids.ts';
+import { orgId } from '../../domain/id-parsers.ts';
 import {
   decideRenameOrganization,
   type Organization,

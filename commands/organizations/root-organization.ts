@@ -7,7 +7,8 @@ import {
   decideCreateApplication,
 } from '../../domain/applications/application.ts';
 import type { StreamFacts } from '../../domain/decision.ts';
-import { type OrgId, orgId, SUPER_ORG_ID, type UserId } from '../../domain/ids.ts';
+import { orgId } from '../../domain/id-parsers.ts';
+import { type OrgId, SUPER_ORG_ID, type UserId } from '../../domain/ids.ts';
 import { signingKeyActivated } from '../../domain/keys/signing-keys.ts';
 import {
   decideActivation,

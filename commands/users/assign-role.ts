@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { roleId, userId } from '../../domain/ids.ts';
+import { roleId, userId } from '../../domain/id-parsers.ts';
 import { accept, type Result, refuse } from '../../domain/result.ts';
 import { roles } from '../../domain/roles/role.ts';
 import { decideAssignRole, decideUnassignRole, type User, users } from '../../domain/users/user.ts';

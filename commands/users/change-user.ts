@@ -1,6 +1,6 @@
 /** Changes of an account that exists: any of its parts in one request, or one part by its own name. */
 import { z } from 'zod';
-import { userId } from '../../domain/ids.ts';
+import { userId } from '../../domain/id-parsers.ts';
 import { accept, type Result, refuse } from '../../domain/result.ts';
 import { decideChangeUser, type User, type UserChange, users } from '../../domain/users/user.ts';
 import type { Command, Scope } from '../command.ts';

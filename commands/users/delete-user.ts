@@ -1,6 +1,7 @@
 /** The two ways an account ends: deleted (history stays readable) and erased (personal data is gone for ever). */
 import { z } from 'zod';
-import { type UserId, userId } from '../../domain/ids.ts';
+import { userId } from '../../domain/id-parsers.ts';
+import type { UserId } from '../../domain/ids.ts';
 import { accept, type Result, refuse } from '../../domain/result.ts';
 import { decideDeleteUser, decideEraseUser, type User, users } from '../../domain/users/user.ts';
 import type { Command, Outcome, Scope } from '../command.ts';

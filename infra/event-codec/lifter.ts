@@ -1,6 +1,6 @@
 /** Chains upcasters: an event of any version becomes events of the newest. */
 import type { EventMeta, Fact } from '../../domain/event.ts';
-import type { EventDefinition } from '../../domain/event-schema.ts';
+import type { EventMarks } from '../../domain/event-marks.ts';
 import type { Upcaster } from './upcaster.ts';
 
 /** No type has lived through more versions than this: beyond it the upcasters go in a circle. */
@@ -12,7 +12,7 @@ export interface Lifter {
   lift(fact: Fact, meta: EventMeta): readonly Fact[];
 }
 
-export function createLifter(upcasters: readonly Upcaster[], catalogue: ReadonlyMap<string, EventDefinition>): Lifter {
+export function createLifter(upcasters: readonly Upcaster[], catalogue: EventMarks): Lifter {
   const byType = new Map<string, Upcaster>();
   for (const upcaster of upcasters) {
     if (byType.has(upcaster.from)) throw new Error(`event type ${upcaster.from} has two upcasters`);

@@ -1,5 +1,5 @@
 /** Where an event type keeps its personal values, and how to reach them without changing the event given. */
-import type { EventDefinition } from '../../domain/event-schema.ts';
+import type { EventMark } from '../../domain/event-marks.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
 
 export interface SealedPlace {
@@ -8,7 +8,7 @@ export interface SealedPlace {
   readonly pointer: string;
 }
 
-export function sealedPlaces({ type, sealed }: EventDefinition): readonly SealedPlace[] {
+export function sealedPlaces({ type, sealed }: EventMark): readonly SealedPlace[] {
   return sealed.map((path) => {
     if (path.length === 0) throw new TypeError(`event type ${type} is personal as a whole: mark its fields`);
     return { path, pointer: path.map((key) => `/${escaped(key)}`).join('') };

@@ -1,6 +1,6 @@
 /** Seals and opens events by the catalogue's marks, and lifts old versions; see the port. */
 import type { DomainEvent } from '../../domain/event.ts';
-import type { EventDefinition } from '../../domain/event-schema.ts';
+import type { EventMarks } from '../../domain/event-marks.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import type { NewEvent, RecordedEvent } from '../event-store/event-store.ts';
 import type { DataKey, Vault } from '../vault/vault.ts';
@@ -15,7 +15,7 @@ const SOURCE_POINTER = '/meta/source';
 export interface EventCodecOptions {
   readonly vault: Pick<Vault, 'dataKeys'>;
   /** Every type that is written, and every retired version that has an upcaster: its schema says what to open. */
-  readonly catalogue: ReadonlyMap<string, EventDefinition>;
+  readonly catalogue: EventMarks;
   readonly upcasters?: readonly Upcaster[];
 }
 

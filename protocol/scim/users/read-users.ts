@@ -1,5 +1,5 @@
 /** Users as questions: one, a page, a search (RFC 7644 §3.4). */
-import { isUuid } from '../../../domain/ids.ts';
+import { isUuid } from '../../../domain/id-parsers.ts';
 import type { ReadScope } from '../../../read-api/documents.ts';
 import { userById, usersPage } from '../../../read-api/users.ts';
 import type { Request, Response } from '../../http/route.ts';

@@ -6,7 +6,7 @@ import { changeUser } from '../../../commands/users/change-user.ts';
 import { createUser } from '../../../commands/users/create-user.ts';
 import { deleteUser } from '../../../commands/users/delete-user.ts';
 import type { UserCommandRefusal } from '../../../commands/users/user-command.ts';
-import { isUuid } from '../../../domain/ids.ts';
+import { isUuid } from '../../../domain/id-parsers.ts';
 import type { Result } from '../../../domain/result.ts';
 import { passwordRefusal } from '../../../domain/users/password.ts';
 import { type User, users } from '../../../domain/users/user.ts';
