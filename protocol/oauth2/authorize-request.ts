@@ -63,6 +63,7 @@ export interface ReadRequest {
   readonly client: Client;
   /** Passed on to the login page, kept nowhere. */
   readonly loginHint: string | null;
+  readonly idTokenHint: string | null;
 }
 
 export async function readAuthorizeRequest(door: OauthDoor, request: Request): Promise<ReadRequest> {
@@ -82,7 +83,8 @@ export async function readAuthorizeRequest(door: OauthDoor, request: Request): P
     prompts: promptsOf(callback, parameters),
     maxAgeS: maxAgeOf(callback, parameters),
   };
-  return { authorize, client, loginHint: parameters.get('login_hint') ?? null };
+  const [loginHint = null, idTokenHint = null] = [parameters.get('login_hint'), parameters.get('id_token_hint')];
+  return { authorize, client, loginHint, idTokenHint };
 }
 
 interface Read {

@@ -4,16 +4,19 @@
  */
 import { grantedScopes } from '../../commands/access.ts';
 import { type AdmitRefusal, admit } from '../../commands/admit.ts';
+import type { Client } from '../../commands/applications/client-directory.ts';
 import { grantConsent } from '../../commands/consents/consent-commands.ts';
 import { execute } from '../../commands/pipeline.ts';
 import type { Session } from '../../commands/sessions/session.ts';
 import { issueCode } from '../../commands/tokens/code.ts';
+import { subjectOf } from '../../commands/tokens/id-token.ts';
 import { type Application, applications } from '../../domain/applications/application.ts';
 import { consentId, consents } from '../../domain/consents/consent.ts';
 import type { AppId } from '../../domain/ids.ts';
 import { users } from '../../domain/users/user.ts';
 import { issuerOf } from '../http/authenticate.ts';
 import type { Request, Response } from '../http/route.ts';
+import { readIdTokenHint } from '../oidc/id-token-hint.ts';
 import { AuthorizeError, type AuthorizeRequest, readAuthorizeRequest, UntrustedRequest } from './authorize-request.ts';
 import { answerCallback, refuseAtCallback, showError } from './authorize-response.ts';
 import { bindBrowser, browserSession } from './browser.ts';
@@ -42,12 +45,12 @@ async function authorize(door: OauthDoor, request: Request): Promise<Response> {
 }
 
 async function begin(door: OauthDoor, request: Request): Promise<Response> {
-  const { authorize, client, loginHint } = await readAuthorizeRequest(door, request);
+  const { authorize, client, loginHint, idTokenHint } = await readAuthorizeRequest(door, request);
   const tenant = request.tenant.id;
   const admitted = await admit(door.kernel, { tenant, application: client.id, grantType: 'authorization_code' });
   if (!admitted.ok) throw refused(authorize, admitted.refusal);
 
-  const session = await browserSession(door, request);
+  const session = await sessionOf(door, request, client, idTokenHint);
   if (session !== null && isEnough(session, authorize, door.kernel.clock())) {
     return await goOn(door, request, authorize, session);
   }
@@ -62,6 +65,20 @@ async function begin(door: OauthDoor, request: Request): Promise<Response> {
     loginPageQuery(key, authorize, client.application, loginHint),
   );
   return withCookie(page, browser.cookie);
+}
+
+/** The session of the user whom the hint names (OIDC Core §3.1.2.1): another's is as good as none. */
+async function sessionOf(
+  door: OauthDoor,
+  request: Request,
+  { application }: Client,
+  idTokenHint: string | null,
+): Promise<Session | null> {
+  const session = await browserSession(door, request);
+  if (session === null || idTokenHint === null) return session;
+  const hint = await readIdTokenHint(door, request, idTokenHint);
+  const { state: user } = await door.kernel.aggregates.load(users, session.user);
+  return hint?.subject === subjectOf(application, user, session.user) ? session : null;
 }
 
 /** What the login page is called with; published, as scripts read it. */

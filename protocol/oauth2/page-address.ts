@@ -5,9 +5,12 @@ import type { Tenant } from '../http/tenant.ts';
 /** Published names, used by scripts and branding. */
 export type PageName = 'login.do' | 'oauth2_consent.do' | 'oauth2_error.do' | 'oauth2_logout_consent.do' | 'logout.do';
 
+/** Headers are ASCII: what is not is written as its UTF-8 bytes, as a browser would. */
+const asciiAddress = (address: string): string => address.replace(/[^\x21-\x7e]+/g, (text) => encodeURIComponent(text));
+
 export const redirectTo = (location: string): Response => ({
   status: 302,
-  headers: { location, 'cache-control': 'no-store', pragma: 'no-cache' },
+  headers: { location: asciiAddress(location), 'cache-control': 'no-store', pragma: 'no-cache' },
   body: null,
 });
 

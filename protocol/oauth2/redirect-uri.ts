@@ -22,6 +22,7 @@ function isSameLoopback(registered: string, uri: string): boolean {
 
 /** Origin, or scheme of an application's own: what a page's `form-action` must name to lead there. */
 export function formTarget(uri: string): string {
-  const { origin, protocol } = new URL(uri);
-  return origin === 'null' ? protocol : origin;
+  const { origin, protocol, hostname } = new URL(uri);
+  // A policy cannot name an IPv6 address.
+  return origin === 'null' || hostname.startsWith('[') ? protocol : origin;
 }

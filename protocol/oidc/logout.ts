@@ -2,9 +2,8 @@
 
 import type { Client } from '../../commands/applications/client-directory.ts';
 import { endSession, type Session } from '../../commands/sessions/session.ts';
-import { ID_TOKEN_TYP, subjectOf } from '../../commands/tokens/id-token.ts';
+import { subjectOf } from '../../commands/tokens/id-token.ts';
 import { users } from '../../domain/users/user.ts';
-import { issuerOf } from '../http/authenticate.ts';
 import type { Request, Response } from '../http/route.ts';
 import { UntrustedRequest } from '../oauth2/authorize-request.ts';
 import { showError, withQuery } from '../oauth2/authorize-response.ts';
@@ -20,6 +19,7 @@ import {
   refusalText,
 } from '../oauth2/parameters.ts';
 import { isRegistered } from '../oauth2/redirect-uri.ts';
+import { type IdTokenHint, readIdTokenHint } from './id-token-hint.ts';
 
 export const logoutEndpoint =
   (door: OauthDoor) =>
@@ -37,7 +37,7 @@ export const logoutEndpoint =
 interface LogoutRequest {
   /** Null where nobody says who asks. */
   readonly client: Client | null;
-  readonly hint: Hint | null;
+  readonly hint: IdTokenHint | null;
   /** Where to go then; registered. */
   readonly target: string | null;
   readonly state: string | null;
@@ -61,7 +61,9 @@ async function begin(door: OauthDoor, request: Request, given: URLSearchParams):
 }
 
 async function readLogoutRequest(door: OauthDoor, request: Request, parameters: Parameters): Promise<LogoutRequest> {
-  const hint = await readHint(door, request, parameters.get('id_token_hint'));
+  const token = parameters.get('id_token_hint');
+  const hint = token === undefined ? null : await readIdTokenHint(door, request, token);
+  if (token !== undefined && hint === null) throw refused('The id_token_hint is not valid.');
   const clientId = parameters.get('client_id') ?? hint?.clientId;
   if (hint !== null && clientId !== hint.clientId) throw refused('The client_id is not that of the id_token_hint.');
   const client = clientId === undefined ? null : await door.clients.find(request.tenant.id, clientId);
@@ -81,23 +83,6 @@ async function readLogoutRequest(door: OauthDoor, request: Request, parameters: 
 }
 
 const refused = (text: string): UntrustedRequest => new UntrustedRequest('invalid_logout', text);
-
-interface Hint {
-  readonly clientId: string;
-  readonly subject: string;
-  readonly session: string | null;
-}
-
-/** An expired id token is still a hint; one that this server did not sign is none. */
-async function readHint(door: OauthDoor, request: Request, token: string | undefined): Promise<Hint | null> {
-  if (token === undefined) return null;
-  const claims = await door.signer.verify(request.tenant.id, token, ID_TOKEN_TYP);
-  const { iss, azp, sub, sid } = claims ?? {};
-  if (iss !== issuerOf(request.tenant) || typeof azp !== 'string' || typeof sub !== 'string') {
-    throw refused('The id_token_hint is not valid.');
-  }
-  return { clientId: azp, subject: sub, session: typeof sid === 'string' ? sid : null };
-}
 
 /** Whether the hint speaks of this session, so that the client that sends it took part in it. */
 async function isOf({ kernel }: OauthDoor, session: Session, { client, hint }: LogoutRequest): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { authorizeUrl, Browser, hidden, newPkce, signInTo } from './browser.ts';
+import { authorizeUrl, Browser, hidden, newPkce, signInTo, tokensFor } from './browser.ts';
 import { CALLBACK, type OauthServer, PASSWORD, startOauthServer, type TestClient } from './oauth-server.ts';
 
 describe('the authorization endpoint', () => {
@@ -146,6 +146,35 @@ describe('the authorization endpoint', () => {
   it('hands the login hint to the form and keeps it nowhere', async () => {
     const page = await new Browser(server).open(authorizeUrl(client, { query: { login_hint: 'kim"><b>' } }));
     expect(page.html).toContain('value="kim&quot;&gt;&lt;b&gt;"');
+  });
+
+  it('takes the session of another user than the hint names for none', async () => {
+    await server.user('pat');
+    const browser = new Browser(server);
+    const mine = (await tokensFor(browser, client, { userName: 'kim' })).body.id_token;
+    const others = (await tokensFor(new Browser(server), client, { userName: 'pat' })).body.id_token;
+    const asked = async (id_token_hint: string) =>
+      refusal(await lead({ prompt: 'none', id_token_hint }, client, browser));
+    expect((await asked(mine)).error).toBeNull();
+    expect((await asked(others)).error).toBe('login_required');
+    expect((await asked(`${mine}x`)).error).toBe('login_required');
+  });
+
+  it('signs in to the server’s own applications at their place below its address', async () => {
+    await server.organization('own.example');
+    const own = { id: '' as never, clientId: 'MY_ACCOUNT', secret: null };
+    const redirect_uri = `${server.url}/t/own.example/myaccount`;
+    const login = { userName: 'owner', prefix: '/t/own.example', pkce: newPkce(), query: { redirect_uri } };
+    const callback = await signInTo(new Browser(server), own, login);
+    expect(callback.pathname).toBe('/t/own.example/myaccount');
+    expect(callback.searchParams.get('code')).not.toBeNull();
+  });
+
+  it('reaches a callback with letters beyond ASCII', async () => {
+    const callback = 'https://app.example/r\u00fcckkehr';
+    const abroad = await server.client({ consent: { skipLogin: true }, oidc: { callbackUrls: [callback] } });
+    const reached = await signInTo(new Browser(server), abroad, { userName: 'kim', query: { redirect_uri: callback } });
+    expect(reached.pathname).toBe('/r%C3%BCckkehr');
   });
 
   it('tells why a login failed only where the server is set to tell', async () => {
