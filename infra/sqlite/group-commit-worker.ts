@@ -1,8 +1,8 @@
 /** The worker side of the group commit: `serveGroupCommit` in the entry module of the thread. */
-import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads';
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { Database } from './database.ts';
 import { sqliteFault } from './fault.ts';
-import { JobRefused, type JobFault, type WriterMessage } from './group-commit.ts';
+import { type JobFault, JobRefused, type WriterMessage } from './group-commit.ts';
 
 export const GROUP_JOBS_MAX = 256;
 export const GROUP_MS_MAX = 2;

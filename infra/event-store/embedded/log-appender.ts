@@ -9,8 +9,8 @@ import {
 } from '../errors.ts';
 import type { AppendOptions } from '../event-store.ts';
 import {
-  expectedOf,
   type CompactReply,
+  expectedOf,
   type LogJob,
   type LogRefusal,
   type LogReply,

@@ -10,8 +10,8 @@ import { EVENT_STRIDE } from '../encode-append.ts';
 import { RecentEvents } from './recent-events.ts';
 import { scavenge } from './scavenge.ts';
 import { PRESENT, SOFT_DELETED, TOMBSTONED } from './schema.ts';
-import { stateOf, type StreamRow, StreamRows } from './stream-rows.ts';
 import { metadataText, type StreamMetadata } from './stream-metadata.ts';
+import { type StreamRow, StreamRows, stateOf } from './stream-rows.ts';
 import { uuidOfHex } from './uuid-text.ts';
 import type {
   AppendPart,

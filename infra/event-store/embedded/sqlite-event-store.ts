@@ -21,9 +21,9 @@ import {
   type StreamAppend,
   type StreamInfo,
   type StreamName,
+  SUBSCRIPTION_BUFFER_EVENTS,
   type SubscribeOptions,
   type SubscriptionMessage,
-  SUBSCRIPTION_BUFFER_EVENTS,
 } from '../event-store.ts';
 import type { Position } from '../position.ts';
 import { checkRetention } from '../technical-streams.ts';

@@ -1,6 +1,7 @@
 /** What the calling thread and the writer thread say to each other. Flat and of primitives: cheap to clone. */
-import type { Expected } from '../event-store.ts';
+
 import { EXPECTED_ANY, EXPECTED_EXISTS, EXPECTED_NO_STREAM } from '../append-decision.ts';
+import type { Expected } from '../event-store.ts';
 
 /** Stream, expectation, and the events as `encodeAppend` gives them. */
 export type AppendPart = readonly [stream: string, expected: number, events: readonly string[]];

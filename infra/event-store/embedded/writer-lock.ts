@@ -3,12 +3,12 @@
  * process that holds it. The row in the log names the holder, and protects where a file system's locks do not work.
  */
 import { hostname } from 'node:os';
+import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Database, openDatabase } from '../../sqlite/database.ts';
 import { sqliteFault } from '../../sqlite/fault.ts';
 import { JobRefused } from '../../sqlite/group-commit.ts';
-import { DatabaseSync } from 'node:sqlite';
-import { readLogRow, type LogRow } from './schema.ts';
+import { type LogRow, readLogRow } from './schema.ts';
 import type { LogRefusal } from './writer-jobs.ts';
 
 export interface WriterLock {
