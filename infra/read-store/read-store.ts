@@ -6,6 +6,8 @@ import type { Json } from '../../domain/json.ts';
 import type { Position } from '../event-store/position.ts';
 
 export const PAGE_SIZE_MAX = 1000;
+/** Comparisons and connectives in one filter; more is a `RangeError`. */
+export const FILTER_TERMS_MAX = 500;
 
 /** How a field may be searched. Every declared field supports `eq`, `ne`, `in`, `present`, comparison and sort. */
 export interface Field {
@@ -76,7 +78,10 @@ export interface Query {
   /** Without it: all organizations of the tenant. */
   readonly org?: string;
   readonly filter?: Filter;
-  /** Ties are broken by id; default is by id alone. Absent values sort last. */
+  /**
+   * By the value as it compares (text folded unless `caseExact`, by code point), of many values by the first; ties by id,
+   * in the same direction. Default is by id alone. Absent values sort last in both directions.
+   */
   readonly sort?: Sort;
   /** At most {@link PAGE_SIZE_MAX}. */
   readonly limit: number;

@@ -5,6 +5,8 @@ import type { Position } from '../../infra/event-store/position.ts';
 import {
   type Collection,
   type Document,
+  FILTER_TERMS_MAX,
+  type Filter,
   PAGE_SIZE_MAX,
   type ProjectionTables,
   type Query,
@@ -160,6 +162,17 @@ export const readStoreContract = (name: string, open: () => Promise<OpenReadStor
       await expect(ask({ sort: { path: 'nothing', direction: 'ascending' } })).rejects.toThrow(UnsearchableField);
       await expect(ask({ collection: 'nowhere' })).rejects.toThrow(UnsearchableField);
       await expect(ask({ limit: PAGE_SIZE_MAX + 1 })).rejects.toThrow(RangeError);
+    });
+
+    it('takes a filter up to the limit, and none beyond it', async () => {
+      await apply(put(thing('a', { size: 1 })));
+      const term = { op: 'eq', path: 'size', value: 1 } as const;
+      const filters = Array.from({ length: FILTER_TERMS_MAX - 1 }, () => term);
+      expect(await ids({ filter: { op: 'or', filters } })).toEqual(['a']);
+      await expect(ids({ filter: { op: 'or', filters: [...filters, term] } })).rejects.toThrow(RangeError);
+      let deep: Filter = term;
+      for (let depth = 1; depth < FILTER_TERMS_MAX; depth += 1) deep = { op: 'not', filter: deep };
+      expect(await ids({ filter: deep })).toEqual([]);
     });
 
     it('takes every value as a value, whatever it spells', async () => {

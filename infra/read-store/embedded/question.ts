@@ -1,5 +1,5 @@
 /** A query in the terms of one generation's tables: scope, condition and sort key as SQL, worked out once per query. */
-import { type Filter, type Query, type Sort, UnsearchableField } from '../read-store.ts';
+import { FILTER_TERMS_MAX, type Filter, type Query, type Sort, UnsearchableField } from '../read-store.ts';
 import { cellCondition, compileFilter, type Sql, TRUE } from './filter-sql.ts';
 import { type Column, type Layout, targetOf } from './layout.ts';
 import { idIndex, sortIndex } from './schema.ts';
@@ -40,6 +40,9 @@ export interface Question {
 export function questionOf(parts: { layout: Layout; k: number; org: OrgScope; query: Query }): Question {
   const { layout, k, org, query } = parts;
   const filter = query.filter ?? null;
+  if (filter !== null && terms(filter) > FILTER_TERMS_MAX) {
+    throw new RangeError(`a filter of more than ${FILTER_TERMS_MAX} terms`);
+  }
   const sort = sortOf(layout, query.sort);
   const conjuncts = filter === null ? [] : conjunctsOf(filter);
   const onSortColumn = conjuncts.map((part) => (sort.column === null ? null : boundOf(layout, sort.column, part)));
@@ -60,6 +63,11 @@ export function questionOf(parts: { layout: Layout; k: number; org: OrgScope; qu
     filterKey: JSON.stringify([query.tenant, query.org ?? null, filter]),
     sortKey: query.sort === undefined ? '' : `${query.sort.direction} ${query.sort.path}`,
   };
+}
+
+function terms(filter: Filter): number {
+  if ('filters' in filter) return filter.filters.reduce((sum, part) => sum + terms(part), 1);
+  return 'filter' in filter ? 1 + terms(filter.filter) : 1;
 }
 
 const conjunctsOf = (filter: Filter): readonly Filter[] =>
