@@ -55,7 +55,8 @@ function conditions(question: Question, { driver, segment }: RowRequest): readon
   if (segment === 'absent') parts.push({ text: `${column} IS NULL`, params: [] });
   const walksBounds = driver === null && segment === 'present' && bounds !== null;
   if (walksBounds) parts.push(bounds);
-  if (!(walksBounds && boundsCover)) parts.push(condition);
+  const isAnswered = (walksBounds && boundsCover) || driver?.exact === true;
+  if (!isAnswered) parts.push(condition);
   return parts;
 }
 
