@@ -8,7 +8,7 @@ import { timingSafeEqual } from 'node:crypto';
 import type { AppId, TenantId, UserId } from '../../domain/ids.ts';
 import { accept, type Result, refuse } from '../../domain/result.ts';
 import type { TransientEntry, TransientKey, TransientOp } from '../../infra/transient-store/transient-store.ts';
-import type { Admission, Standing } from '../admission.ts';
+import type { Admission } from '../admission.ts';
 import type { Kernel } from '../kernel.ts';
 
 /** A type, not an interface: JSON values need an index signature. */
@@ -72,8 +72,6 @@ export async function findGrant(kernel: Kernel, tenant: TenantId, id: string): P
   const entry = await kernel.transient.get<Grant>(grantKey(tenant, id));
   return entry === null ? null : { ...entry, id };
 }
-
-export const standingOf = (grant: Grant): Standing => grant.standing;
 
 /** False: another request rotated or ended it first. */
 export async function advanceGrant(

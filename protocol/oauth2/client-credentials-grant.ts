@@ -5,8 +5,8 @@ import { issueAccessToken } from '../../commands/tokens/access-token.ts';
 import { issuerOf } from '../http/authenticate.ts';
 import { type OauthDoor, traceOf } from './oauth-door.ts';
 import { scopesIn } from './parameters.ts';
-import type { TokenRequest } from './token.ts';
 import { refusedGrant, type TokenReply } from './token-reply.ts';
+import type { TokenRequest } from './token-request.ts';
 
 export async function clientCredentialsGrant(door: OauthDoor, token: TokenRequest): Promise<TokenReply> {
   const { kernel, signer } = door;

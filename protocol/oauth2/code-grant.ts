@@ -9,8 +9,8 @@ import type { AppId, UserId } from '../../domain/ids.ts';
 import { type OauthDoor, traceOf } from './oauth-door.ts';
 import { OAuthError } from './oauth-error.ts';
 import type { Parameters } from './parameters.ts';
-import type { TokenRequest } from './token.ts';
 import { grantedReply, grantLifetimeMs, refusedGrant, type TokenReply } from './token-reply.ts';
+import type { TokenRequest } from './token-request.ts';
 
 const UNKNOWN = 'Invalid authorization code received from token request';
 const USED = 'Inactive authorization code received from token request';

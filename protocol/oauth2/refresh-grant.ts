@@ -7,8 +7,8 @@ import type { UserId } from '../../domain/ids.ts';
 import { type OauthDoor, traceOf } from './oauth-door.ts';
 import { OAuthError } from './oauth-error.ts';
 import { scopesIn } from './parameters.ts';
-import type { TokenRequest } from './token.ts';
 import { grantedReply, grantLifetimeMs, refusedGrant, type TokenReply } from './token-reply.ts';
+import type { TokenRequest } from './token-request.ts';
 
 const NOT_FOUND = 'Persisted access token data not found';
 const EXPIRED = 'Refresh token is expired.';

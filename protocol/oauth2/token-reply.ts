@@ -10,7 +10,7 @@ import type { Position } from '../../infra/event-store/position.ts';
 import { issuerOf } from '../http/authenticate.ts';
 import { type OauthDoor, traceOf } from './oauth-door.ts';
 import { OAuthError } from './oauth-error.ts';
-import type { TokenRequest } from './token.ts';
+import type { TokenRequest } from './token-request.ts';
 
 export interface TokenReply {
   readonly body: object;

@@ -1,5 +1,4 @@
 /** The token endpoint (RFC 6749 §3.2): who asks, for which grant, and the grant does the rest. */
-import type { Client } from '../../commands/applications/client-directory.ts';
 import type { Application } from '../../domain/applications/application.ts';
 import { GRANT_TYPES, type GrantType } from '../../domain/applications/application-events.ts';
 import type { Request, Response } from '../http/route.ts';
@@ -12,12 +11,7 @@ import { answering, OAuthError, unstored } from './oauth-error.ts';
 import { formParameters, type Parameters } from './parameters.ts';
 import { refreshGrant } from './refresh-grant.ts';
 import type { TokenReply } from './token-reply.ts';
-
-export interface TokenRequest {
-  readonly request: Request;
-  readonly parameters: Parameters;
-  readonly client: Client;
-}
+import type { TokenRequest } from './token-request.ts';
 
 type Grant = (door: OauthDoor, request: TokenRequest) => Promise<TokenReply>;
 
