@@ -1,9 +1,17 @@
 /** Asks whether a workflow governs a command. What is governed is parked sealed and runs when the last step approves. */
-import type { Scope } from './command.ts';
+import type { Caller } from './caller.ts';
+
+export interface GovernedCommand {
+  readonly type: string;
+  /** Id of the aggregate. */
+  readonly id: string;
+  readonly input: unknown;
+  readonly caller: Caller;
+}
 
 export interface ApprovalGate {
   /** The id under which the command waits; null when it may run now. */
-  park(command: { readonly type: string }, scope: Scope<unknown>): Promise<string | null>;
+  park(command: GovernedCommand): Promise<string | null>;
 }
 
 /** Without workflows nothing waits. */

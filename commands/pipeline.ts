@@ -86,7 +86,12 @@ async function run<Input, State, Refusal extends { reason: string }, Facts>(
   if (!facts.ok) return facts;
   if (scope.envelope.dryRun === true) return await rehearse(command, scope, facts.value);
 
-  const pendingApproval = await kernel.approvals.park(command, scope);
+  const pendingApproval = await kernel.approvals.park({
+    type: command.type,
+    id: scope.id,
+    input: scope.input,
+    caller: scope.envelope.caller,
+  });
   const answer = await (pendingApproval === null
     ? decideAndAppend(command, scope, { facts: facts.value, request })
     : parked(command, scope, pendingApproval));

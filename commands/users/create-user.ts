@@ -13,6 +13,8 @@ const input = z.strictObject({
   userName: z.string(),
   attributes: attributesInput.default({}),
   password: z.string().optional(),
+  locked: z.boolean().default(false),
+  disabled: z.boolean().default(false),
 });
 
 export const createUser: Command<z.output<typeof input>, User, UserCommandRefusal, PasswordFacts> = {
@@ -23,11 +25,13 @@ export const createUser: Command<z.output<typeof input>, User, UserCommandRefusa
   aggregate: users,
   target: () => null,
   facts: (scope) => storePassword(scope, scope.input.password),
-  decide: (user, { userName, attributes }, { verifier }, { envelope }) =>
+  decide: (user, { userName, attributes, locked, disabled }, { verifier }, { envelope }) =>
     decideCreateUser(user, {
       org: envelope.caller.org,
       userName,
       attributes,
+      locked,
+      disabled,
       ...(verifier === undefined ? {} : { verifier }),
     }),
   undo: discardPassword,

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { organizations } from '../../domain/organizations/organization.ts';
 import { accept, type Result, refuse } from '../../domain/result.ts';
+import { isAttributePath } from '../../domain/users/attribute-catalogue.ts';
 import type { PasswordRefusal } from '../../domain/users/password.ts';
 import { passwordRefusal } from '../../domain/users/password.ts';
 import type { UserRefusal } from '../../domain/users/user.ts';
@@ -24,14 +25,15 @@ const VALUE_CHARACTERS_MAX = 20_000;
 const ELEMENTS_MAX = 1_000;
 
 const scalar = z.union([z.string().max(VALUE_CHARACTERS_MAX), z.number(), z.boolean()]);
-const path = z
+/** Only what the catalogue knows: state, tenancy and whatever the server owns have commands of their own. */
+const path = z.string().max(500).refine(isAttributePath, 'is no attribute that can be written');
+const member = z
   .string()
-  .min(1)
-  .max(500)
-  .refine((text) => !text.split(/[.:]/).includes('__proto__'), 'is reserved');
+  .max(100)
+  .refine((name) => name !== '__proto__', 'is reserved');
 
 export const attributesInput = z
-  .record(path, z.union([scalar, z.array(z.union([scalar, z.record(path, scalar)])).max(ELEMENTS_MAX)]))
+  .record(path, z.union([scalar, z.array(z.union([scalar, z.record(member, scalar)])).max(ELEMENTS_MAX)]))
   .refine(
     (attributes) => Object.keys(attributes).length <= ATTRIBUTES_MAX,
     `has more than ${ATTRIBUTES_MAX} attributes`,

@@ -20,6 +20,8 @@ export interface User {
   readonly disabled: boolean;
   /** Id of the password verifier in the vault; null while no password was set. */
   readonly verifier: string | null;
+  /** When the password was last chosen; null while there was none. */
+  readonly passwordSetAt: string | null;
   /** Revision of the last event that ended every session and grant made before it; -1 when there was none. */
   readonly endedRevision: bigint;
   readonly roles: ReadonlySet<string>;
@@ -37,6 +39,7 @@ const absent: User = {
   lock: null,
   disabled: false,
   verifier: null,
+  passwordSetAt: null,
   endedRevision: -1n,
   roles: new Set(),
   erasureVerified: false,
@@ -78,6 +81,9 @@ export interface NewUser {
   readonly attributes: Attributes;
   readonly verifier?: string;
   readonly roles?: readonly string[];
+  /** Nobody can sign in until it is unlocked. */
+  readonly locked?: boolean;
+  readonly disabled?: boolean;
 }
 
 export function decideCreateUser(user: User, command: NewUser): Result<Decision, UserRefusal> {
@@ -89,6 +95,8 @@ export function decideCreateUser(user: User, command: NewUser): Result<Decision,
   const facts: UserEvent[] = [{ type: 'identity.user.created.v1', data: { org, userName, attributes } }];
   if (command.verifier !== undefined) facts.push(passwordSet(command.verifier, 'administrator'));
   for (const role of command.roles ?? []) facts.push({ type: 'access.role.assigned.v1', data: { role } });
+  const { locked = false, disabled = false } = command;
+  facts.push(...stateFacts(absent, { locked, disabled }));
   return accept({ facts, claims: [userNameClaim(command)] });
 }
 
@@ -225,7 +233,13 @@ function evolveUser(user: User, event: DomainEvent): User {
     case 'identity.user.attributes_changed.v1':
       return { ...user, attributes: changed(user.attributes, fact.data.set ?? {}, fact.data.unset), modifiedAt: at };
     case 'identity.user.password_set.v1':
-      return { ...user, verifier: fact.data.verifier, endedRevision: event.revision, modifiedAt: at };
+      return {
+        ...user,
+        verifier: fact.data.verifier,
+        passwordSetAt: at,
+        endedRevision: event.revision,
+        modifiedAt: at,
+      };
     case 'identity.user.password_rehashed.v1':
       return { ...user, verifier: fact.data.verifier };
     case 'identity.user.locked.v1':

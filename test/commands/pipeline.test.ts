@@ -84,6 +84,27 @@ describe('a command', () => {
     expect(refused).toEqual({ ok: false, refusal: { reason: 'not-found' } });
   });
 
+  it.each([
+    'tenant',
+    'org',
+    'id',
+    'userName',
+    'active',
+    'meta.created',
+    'urn:scim:wso2:schema:accountLocked',
+    '__proto__',
+    'password',
+  ])('[SEC-C4] does not write %s as if it were an attribute', async (path) => {
+    const { id } = await kim();
+    const forged = JSON.parse(`{"${path}": "x"}`) as object;
+    const changed = await execute(test.kernel, changeUser, { userId: id, set: forged }, asking());
+    const unset = await execute(test.kernel, changeUser, { userId: id, unset: [path] }, asking());
+    const created = await execute(test.kernel, createUser, { userName: 'kit', attributes: forged }, asking());
+    for (const refused of [changed, unset, created]) {
+      expect(refused).toMatchObject({ ok: false, refusal: { reason: 'invalid-input' } });
+    }
+  });
+
   it('writes nothing when everything is so already', async () => {
     const { id } = await kim();
     await execute(test.kernel, lockUser, { userId: id }, asking());
@@ -93,7 +114,7 @@ describe('a command', () => {
 
   it('decides again when another writer came first: both changes stand', async () => {
     const { id } = await kim();
-    const paths = Array.from({ length: 3 }, (_, index) => `attribute${index}`);
+    const paths = ['displayName', 'nickName', 'userType'];
     const results = await Promise.all(
       paths.map((path) => execute(test.kernel, changeUser, { userId: id, set: { [path]: 'x' } }, asking())),
     );
@@ -107,8 +128,8 @@ describe('a command', () => {
     const stale = await execute(test.kernel, lockUser, { userId: id }, asking({ ifRevision: 5n }));
     expect(stale).toMatchObject({ ok: false, refusal: { reason: 'revision-differs' } });
     const [one, two] = await Promise.all([
-      execute(test.kernel, changeUser, { userId: id, set: { a: '1' } }, asking({ ifRevision: 0n })),
-      execute(test.kernel, changeUser, { userId: id, set: { a: '2' } }, asking({ ifRevision: 0n })),
+      execute(test.kernel, changeUser, { userId: id, set: { title: '1' } }, asking({ ifRevision: 0n })),
+      execute(test.kernel, changeUser, { userId: id, set: { title: '2' } }, asking({ ifRevision: 0n })),
     ]);
     expect([one.ok, two.ok].sort()).toEqual([false, true]);
   });

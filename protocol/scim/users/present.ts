@@ -26,6 +26,7 @@ export function documentOfState(id: string, user: User): JsonMap {
     accountLocked: user.lock !== null,
     accountDisabled: user.disabled,
     ...(user.lock === null ? {} : { lockedReason: user.lock.reason }),
+    ...(user.passwordSetAt === null ? {} : { lastPasswordUpdateTime: String(Date.parse(user.passwordSetAt)) }),
   };
   return {
     ...resource,

@@ -1,6 +1,5 @@
 /** Users as changes: create, replace, patch, delete (RFC 7644 §3.3, §3.5, §3.6). */
 import { CommandContention, type CommonRefusal, type Outcome } from '../../../commands/command.ts';
-import { may } from '../../../commands/permissions.ts';
 import { execute } from '../../../commands/pipeline.ts';
 import { changeUser } from '../../../commands/users/change-user.ts';
 import { createUser } from '../../../commands/users/create-user.ts';
@@ -8,14 +7,13 @@ import { deleteUser } from '../../../commands/users/delete-user.ts';
 import type { UserCommandRefusal } from '../../../commands/users/user-command.ts';
 import { isUuid } from '../../../domain/id-parsers.ts';
 import type { Result } from '../../../domain/result.ts';
-import { passwordRefusal } from '../../../domain/users/password.ts';
 import { type User, users } from '../../../domain/users/user.ts';
 import type { Request, Response } from '../../http/route.ts';
 import { applyPatch } from '../patch/apply.ts';
 import { readOperations } from '../patch/request.ts';
 import { callerOf, envelopeOf, type ScimDoor, scimReply } from '../scim-door.ts';
 import { ScimError } from '../scim-error.ts';
-import { accountWrite, type StateChange, stateChange } from './account.ts';
+import { accountWrite, stateChange } from './account.ts';
 import { type ChangeInput, patchable, patchChange, replaceChange } from './change-input.ts';
 import { selectionOfQuery } from './list-request.ts';
 import { documentOfState, locationOf, presented } from './present.ts';
@@ -36,41 +34,9 @@ export async function postUser(door: ScimDoor, request: Request): Promise<Respon
   if (userName === null) throw new ScimError(400, 'invalidValue', 'Attribute userName is required.');
   const password = account.password === null ? {} : { password: account.password };
   const state = stateChange({ lock: null, disabled: false }, account);
-  const isPlain = state.locked !== true && state.disabled !== true;
-  const given = { userName, attributes: toAttributes(resource) };
-  const created = isPlain
-    ? await execute(door.kernel, createUser, { ...given, ...password }, envelopeOf(request))
-    : await createLocked(door, request, { given, password, state });
-  return reply(request, created, { status: 201, id: '' });
-}
-
-interface LockedUser {
-  readonly given: { readonly userName: string; readonly attributes: object };
-  readonly password: { readonly password?: string };
-  readonly state: StateChange;
-}
-
-/**
- * First a user without a password, then lock and password in one step: at no time can anybody sign in to an account
- * that was asked for locked. To lock is to change, and needs that right.
- */
-async function createLocked(
-  door: ScimDoor,
-  request: Request,
-  { given, password, state }: LockedUser,
-): Promise<UserOutcome> {
-  const { permissions } = changeUser;
-  if (!may(callerOf(request), permissions)) return { ok: false, refusal: { reason: 'forbidden', permissions } };
-  const refusal = password.password === undefined ? null : passwordRefusal(password.password);
-  if (refusal !== null) return { ok: false, refusal };
+  const given = { userName, attributes: toAttributes(resource), ...state, ...password };
   const created = await execute(door.kernel, createUser, given, envelopeOf(request));
-  if (!created.ok || created.value.pendingApproval !== undefined) return created;
-  return await execute(
-    door.kernel,
-    changeUser,
-    { userId: created.value.id, ...state, ...password },
-    envelopeOf(request),
-  );
+  return reply(request, created, { status: 201, id: '' });
 }
 
 export function putUser(door: ScimDoor, request: Request): Promise<Response> {

