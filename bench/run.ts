@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Connection } from './load/connection.ts';
 import { requestToken } from './load/login.ts';
-import { residentMiB } from './load/process-usage.ts';
+import { cpuSeconds, residentMiB } from './load/process-usage.ts';
 import { runLoad } from './load/run-load.ts';
 import { failures, type Row, type Single, singlesTable, table } from './report.ts';
 import { scenarios } from './scenarios/catalogue.ts';
@@ -161,6 +161,10 @@ async function measureIdle(
 ): Promise<void> {
   if (!options.singles.has('idle')) return;
   await pause(IDLE_MS);
+  const before = cpuSeconds(running.pid);
+  await pause(IDLE_MS);
+  const share = ((cpuSeconds(running.pid) - before) / (IDLE_MS / 1000)) * 100;
+  singles.push({ target, measure: 'idle CPU', value: share, unit: '% of a core' });
   singles.push({ target, measure: 'first start to ready', value: running.readyMs, unit: 'ms' });
   singles.push({ target, measure: 'idle RSS', value: residentMiB(running.pid), unit: 'MiB' });
 }
@@ -185,6 +189,7 @@ async function measureColdStart(target: string, running: RunningTarget, { single
   const fields = { grant_type: 'client_credentials', ...seed.tokenParameters };
   await requestToken(connection, { path: endpoints.token, client: seed.es256, fields });
   connection.close();
+  singles.push({ target, measure: 'RSS after the cold start', value: residentMiB(restarted.pid), unit: 'MiB' });
   singles.push({ target, measure: 'cold start to ready', value: readyMs, unit: 'ms' });
   singles.push({
     target,

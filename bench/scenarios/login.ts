@@ -1,13 +1,13 @@
 /** The whole code flow over the HTML form, and beside it what one password hash costs on this machine. */
 import { createPasswordHasher } from '../../infra/password-hash/argon2-hasher.ts';
 import { logIn } from '../load/login.ts';
-import { perWorker, type Scenario } from './scenario.ts';
+import { EVERY_CONCURRENCY, perWorker, type Scenario } from './scenario.ts';
 
 export const loginScenario: Scenario = {
   name: 'login',
   title: 'login: authorize, form, code, tokens (PKCE)',
   size: 'small',
-  concurrencies: [1, 16, 64],
+  concurrencies: EVERY_CONCURRENCY,
   fits: ({ endpoints, seed }) => endpoints.authorize !== null && seed.user !== null,
   steps: (target, concurrency) =>
     perWorker(target, concurrency, (connection) => async () => {
