@@ -44,6 +44,13 @@ export interface NewGrant {
 
 const keptUntil = (refreshUntilMs: number): number => refreshUntilMs + EXPIRED_GRANT_KEPT_MS;
 
+/** A grant that outlives its session is not found by it. */
+function tagsOf({ user, application, session }: Grant, { judged }: Admission): readonly string[] {
+  const bound = judged.application?.oidc?.accessToken.revokeWithSession !== false;
+  const tags = [`user:${user}`, `app:${application}`];
+  return session !== null && bound ? [...tags, `session:${session}`] : tags;
+}
+
 /** To be committed together with the code that it redeems. */
 export function grantOp(
   admission: Admission & { readonly user: UserId; readonly application: AppId },
@@ -63,7 +70,7 @@ export function grantOp(
     standing: { ...standing },
     refreshUntilMs,
   };
-  const tags = [`user:${user}`, `app:${application}`, ...(session === null ? [] : [`session:${session}`])];
+  const tags = tagsOf(value, admission);
   const expiresAtMs = keptUntil(refreshUntilMs);
   return { op: 'put', key: grantKey(tenant, grant.id), value, expiresAtMs, expect: 'absent', tags };
 }
@@ -83,8 +90,7 @@ export async function advanceGrant(
   const { value, version, id } = entry;
   const refreshUntilMs = admission.atMs + lifetimeMs;
   const next: Grant = { ...value, generation: value.generation + 1, refreshUntilMs };
-  const tags = [`user:${value.user}`, `app:${value.application}`];
-  if (value.session !== null) tags.push(`session:${value.session}`);
+  const tags = tagsOf(value, admission);
   const expiresAtMs = keptUntil(refreshUntilMs);
   const key = grantKey(admission.tenant, id);
   return await kernel.transient.commit([{ op: 'put', key, value: next, expiresAtMs, expect: version, tags }]);

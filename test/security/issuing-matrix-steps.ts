@@ -74,6 +74,8 @@ export async function prepare(ground: Ground): Promise<Prepared> {
   const code = await codeFor(browser, client, { ...asked, pkce: second });
   const own = await post(server, '/oauth2/token', { grant_type: 'client_credentials' }, { client, prefix });
   const page = await browser.open(authorizeUrl(client, { prefix, query: { prompt: 'consent' } }));
+  // A credential that was right a moment ago is remembered.
+  await reachesProbe(ground, basicOf(userName));
   return {
     ...ground,
     userName,
@@ -167,6 +169,8 @@ async function reachesProbe({ server, prefix }: Ground, authorization: string): 
   return response.status === 200;
 }
 
+const basicOf = (userName: string): string => `Basic ${Buffer.from(`${userName}:${PASSWORD}`).toString('base64')}`;
+
 /** True: power was handed out, or honoured. The client proves itself with the secret that it has now. */
 export const attempt: Record<IssuingPath, (prepared: Prepared) => Promise<boolean>> = {
   login: async ({ server, client, userName, prefix }) =>
@@ -194,8 +198,5 @@ export const attempt: Record<IssuingPath, (prepared: Prepared) => Promise<boolea
   'management-bearer': async (prepared) => await reachesProbe(prepared, `Bearer ${prepared.tokens.access}`),
   'application-token': async ({ server, observer, tokens, prefix }) =>
     (await introspect(server, observer, tokens.application, prefix)).body.active === true,
-  'management-basic': async (prepared) => {
-    const credential = Buffer.from(`${prepared.userName}:${PASSWORD}`).toString('base64');
-    return await reachesProbe(prepared, `Basic ${credential}`);
-  },
+  'management-basic': async (prepared) => await reachesProbe(prepared, basicOf(prepared.userName)),
 };

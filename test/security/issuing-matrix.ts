@@ -23,7 +23,7 @@ export const ISSUING_PATHS = [
   'management-bearer',
   /** The application's own access token, issued before. */
   'application-token',
-  /** Name and password in every request. */
+  /** Name and password in every request; they were right a moment ago. */
   'management-basic',
 ] as const;
 export type IssuingPath = (typeof ISSUING_PATHS)[number];

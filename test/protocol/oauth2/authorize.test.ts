@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { setUserPassword } from '../../../commands/users/change-user.ts';
 import { authorizeUrl, Browser, hidden, newPkce, signInTo, tokensFor } from './browser.ts';
 import { CALLBACK, type OauthServer, PASSWORD, startOauthServer, type TestClient } from './oauth-server.ts';
 
@@ -103,6 +104,15 @@ describe('the authorization endpoint', () => {
     server.clock.nowMs = Date.now() + 61_000;
     expect((await lead({ max_age: '60' }, client, browser)).pathname).toBe('/authenticationendpoint/login.do');
     server.clock.nowMs = null;
+  });
+
+  it('[SEC-A4] asks for the new password in a browser that was signed in with the former one', async () => {
+    const userId = await server.user('robin');
+    const browser = new Browser(server);
+    await signInTo(browser, client, { userName: 'robin' });
+    expect((await lead({}, client, browser)).searchParams.get('code')).not.toBeNull();
+    await server.run(setUserPassword, { userId, password: 'a different password' });
+    expect((await lead({}, client, browser)).pathname).toBe('/authenticationendpoint/login.do');
   });
 
   it('asks for consent again with prompt consent', async () => {

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { endSession } from '../../../commands/sessions/session.ts';
 import { lockUser, unlockUser } from '../../../commands/users/change-user.ts';
 import { GRANT_TYPES } from '../../../domain/applications/application-events.ts';
+import { SUPER_ORG_ID } from '../../../domain/ids.ts';
 import { Browser, codeFor, introspect, newPkce, post, redeem, refresh, tokensFor } from './browser.ts';
 import { CALLBACK, type OauthServer, startOauthServer, type TestClient } from './oauth-server.ts';
 
@@ -87,6 +89,38 @@ describe('the token endpoint', () => {
     expect(late).toMatchObject(refused('invalid_grant', 'Refresh token is expired.'));
     const unknown = await refresh(server, client, 'r1.no-such-token');
     expect(unknown).toMatchObject(refused('invalid_grant', 'Persisted access token data not found'));
+  });
+
+  it('keeps tokens alive when their session was merely idle, and ends its grants when it is ended', async () => {
+    const idler = new Browser(server);
+    const user = await server.user('robin');
+    const { body } = await tokensFor(idler, client, { userName: 'robin' });
+    const id = idler.cookie('commonAuthId')?.value.split('.')[0] ?? '';
+    server.clock.nowMs = Date.now() + 16 * 60 * SECOND;
+    expect((await introspect(server, client, body.access_token)).body.active).toBe(true);
+    server.clock.nowMs = null;
+
+    const grants = { type: 'grant', tenant: SUPER_ORG_ID, tag: `session:${id}`, limit: 10 } as const;
+    expect(await server.kernel.transient.byTag(grants)).toHaveLength(1);
+    const trace = { correlationId: server.kernel.uuid() };
+    await endSession(server.kernel, { tenant: SUPER_ORG_ID, session: { id, user }, reason: 'terminated', trace });
+    expect(await server.kernel.transient.byTag(grants)).toEqual([]);
+    expect((await introspect(server, client, body.access_token)).body).toEqual({ active: false });
+  });
+
+  it('lets tokens live on after the session where the application says so', async () => {
+    const lasting = await server.client({
+      consent: { skipLogin: true },
+      oidc: { accessToken: { revokeWithSession: false } },
+    });
+    const leaver = new Browser(server);
+    const user = await server.user('lee');
+    const { body } = await tokensFor(leaver, lasting, { userName: 'lee' });
+    const id = leaver.cookie('commonAuthId')?.value.split('.')[0] ?? '';
+    const trace = { correlationId: server.kernel.uuid() };
+    await endSession(server.kernel, { tenant: SUPER_ORG_ID, session: { id, user }, reason: 'logout', trace });
+    expect((await introspect(server, lasting, body.access_token)).body.active).toBe(true);
+    expect((await refresh(server, lasting, body.refresh_token)).status).toBe(200);
   });
 
   it('[P1.17-4] says that the refresh token’s state is wrong when the user was locked', async () => {
