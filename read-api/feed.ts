@@ -51,7 +51,13 @@ export interface FeedEvent {
 }
 
 export type FeedItem =
-  | { readonly kind: 'event'; readonly position: Position; readonly event: FeedEvent }
+  | {
+      readonly kind: 'event';
+      readonly position: Position;
+      readonly event: FeedEvent;
+      /** The last of its position: a safe place to resume. What was stored as one event may be read as several. */
+      readonly settles: boolean;
+    }
   /** Everything up to here was looked at. `live`: there is no more at present. */
   | { readonly kind: 'mark'; readonly through: Position | null; readonly live: boolean };
 
@@ -76,7 +82,7 @@ const markOf = (message: Exclude<SubscriptionMessage, { kind: 'event' }>): FeedI
 async function itemsOf(log: Log, query: FeedQuery, recorded: RecordedEvent): Promise<readonly FeedItem[]> {
   if (!isWanted(recorded, query)) return [];
   const decoded = await log.codec.decode([recorded]);
-  return decoded.map(({ id, type, data, erased }): FeedItem => {
+  return decoded.map(({ id, type, data, erased }, index): FeedItem => {
     const { stream, revision, position, meta } = recorded;
     const event: FeedEvent = {
       id,
@@ -98,7 +104,7 @@ async function itemsOf(log: Log, query: FeedQuery, recorded: RecordedEvent): Pro
       erased,
       data,
     };
-    return { kind: 'event', position, event };
+    return { kind: 'event', position, event, settles: index === decoded.length - 1 };
   });
 }
 
@@ -143,6 +149,7 @@ async function scan(log: Log, query: FeedQuery, { limit, signal }: FeedPageReque
   for await (const item of feed(log, query, signal)) {
     if (item.kind === 'event') {
       events.push(item.event);
+      if (!item.settles) continue;
       through = item.position;
       if (events.length >= Math.min(limit, FEED_PAGE_MAX)) return { events, through, more: true };
       continue;

@@ -6,8 +6,8 @@ import type { Log } from '../../read-api/entity-stream.ts';
 import { type FeedItem, type FeedQuery, feed } from '../../read-api/feed.ts';
 
 export const HEARTBEAT_MS = 15_000;
-/** How long a right that was looked at counts while events flow. */
-const RIGHTS_COUNT_MS = 1_000;
+/** How long a right that was looked at counts: events of one burst are not each asked about. */
+const RIGHTS_COUNT_MS = 100;
 
 export interface FeedStream {
   readonly log: Log;
@@ -55,7 +55,10 @@ export async function streamFeed(stream: FeedStream, raw: ServerResponse, closin
 
 /** WHATWG HTML §9.2: JSON has no line breaks of its own. */
 function frameOf(item: FeedItem): string | null {
-  if (item.kind === 'event') return `id: ${item.event.position}\ndata: ${JSON.stringify(item.event)}\n\n`;
+  if (item.kind === 'event') {
+    const id = item.settles ? `id: ${item.event.position}\n` : '';
+    return `${id}data: ${JSON.stringify(item.event)}\n\n`;
+  }
   if (item.through === null) return null;
   const through = encodePosition(item.through);
   return `id: ${through}\nevent: mark\ndata: ${JSON.stringify({ through, live: item.live })}\n\n`;
