@@ -1,4 +1,7 @@
-import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
+import { createHmac, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TenantId } from '../../domain/ids.ts';
 import { Browser, codeFor, introspect, newPkce, post, redeem, refresh, tokensFor } from '../protocol/oauth2/browser.ts';
@@ -225,4 +228,25 @@ describe('codes and tokens under attack', () => {
       expect(await isActive(token)).toBe(true);
     });
   });
+});
+
+it('[SEC-E3] [SEC-E4] remembers used codes and refresh tokens over a restart', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'muniment-'));
+  const deploymentKey = randomBytes(32);
+  const before = await startOauthServer({ directory, deploymentKey });
+  const client = await before.client({ consent: { skipLogin: true } });
+  await before.user('kim');
+  const pkce = newPkce();
+  const used = await codeFor(new Browser(before), client, { userName: 'kim', pkce });
+  const first = await redeem(before, client, used, pkce);
+  const second = await refresh(before, client, first.body.refresh_token);
+  const fresh = (await tokensFor(new Browser(before), client, { userName: 'kim' })).body.refresh_token;
+  await before.close('keep');
+
+  const after = await startOauthServer({ directory, deploymentKey });
+  expect((await refresh(after, client, fresh)).status).toBe(200);
+  expect((await redeem(after, client, used, pkce)).body.error).toBe('invalid_grant');
+  // The second use of the code ended what the first one got.
+  expect((await refresh(after, client, second.body.refresh_token)).body.error).toBe('invalid_grant');
+  await after.close();
 });

@@ -50,7 +50,8 @@ export interface OauthServer {
   user(userName: string, over?: { readonly tenant?: TenantId; readonly attributes?: object }): Promise<UserId>;
   organization(handle: string): Promise<TenantId>;
   application(id: AppId): Promise<Application>;
-  close(): Promise<void>;
+  /** The folder goes too unless `keep`. */
+  close(keep?: 'keep'): Promise<void>;
 }
 
 export interface ClientOptions {
@@ -153,9 +154,9 @@ export async function startOauthServer(options: OauthServerOptions = {}): Promis
       return (await run(createRootOrganization, input)).id as TenantId;
     },
     application: async (id) => (await kernel.aggregates.load(applications, id)).state,
-    async close() {
+    async close(keep) {
       await server.close();
-      await opened.close();
+      await opened.close(keep);
     },
   };
 }
