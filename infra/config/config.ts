@@ -157,6 +157,16 @@ function wrongValue(name: KeyName, value: string): string {
 }
 
 function contradictions(environment: Environment): readonly string[] {
+  return [...tlsContradictions(environment), ...roleContradictions(environment)];
+}
+
+/** One process writes the embedded stores, so one process does everything. */
+function roleContradictions({ MUNIMENT_ROLES: roles }: Environment): readonly string[] {
+  if (roles.has('http') && roles.has('projector')) return [];
+  return [`MUNIMENT_ROLES is "${[...roles].join(',')}". Allowed with embedded stores: http,projector.`];
+}
+
+function tlsContradictions(environment: Environment): readonly string[] {
   const { MUNIMENT_TLS: tls, MUNIMENT_TLS_CERT_FILE: certificate, MUNIMENT_TLS_KEY_FILE: keyFile } = environment;
   const complete = certificate !== null && keyFile !== null;
   if (tls === 'files' && !complete)
