@@ -5,9 +5,9 @@ import { encodePosition } from '../../infra/event-store/position.ts';
 import type { Log } from '../../read-api/entity-stream.ts';
 import { type FeedItem, type FeedQuery, feed } from '../../read-api/feed.ts';
 
-export const HEARTBEAT_MS = 15_000;
+const HEARTBEAT_MS = 15_000;
 /** How long a right that was looked at counts: events of one burst are not each asked about. */
-const RIGHTS_COUNT_MS = 100;
+export const RIGHTS_COUNT_MS = 100;
 
 export interface FeedStream {
   readonly log: Log;

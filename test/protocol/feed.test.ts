@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LISTENERS_PER_TENANT_MAX } from '../../protocol/native/feed-routes.ts';
+import { RIGHTS_COUNT_MS } from '../../protocol/native/feed-stream.ts';
 import type { FeedEvent } from '../../read-api/feed.ts';
 import { type EventStream, openEventStream } from '../support/event-stream.ts';
 import {
@@ -202,13 +203,18 @@ describe('streaming the feed', () => {
     expect(events.status).toBe(200);
     await events.frames.next();
     await admin.send('POST', `/api/server/v1/applications/${machine.id}/inbound-protocols/oidc/revoke`);
+    const delivered: string[] = [];
     let isOpen = true;
     const ended = (async () => {
-      for await (const _ of events.frames);
+      for await (const { data } of events.frames) delivered.push(String(data.data?.name));
       isOpen = false;
     })();
+    const revokedMs = performance.now();
+    while (isOpen && performance.now() - revokedMs < 2 * RIGHTS_COUNT_MS) await newest(admin);
+    await create(admin, 'too-late');
     while (isOpen) await newest(admin);
     await ended;
+    expect(delivered).not.toContain('too-late');
     const again = await openEventStream(`${server.url}/api/feed`, { authorization: `Bearer ${token}` });
     expect(again.status).toBe(401);
   });

@@ -106,7 +106,6 @@ export const applicationModel = applicationPatchModel.extend({
     })
     .nullish(),
 });
-export type ApplicationModel = z.output<typeof applicationModel>;
 
 const { invalid } = applicationErrors;
 const not = (
