@@ -1,5 +1,5 @@
 /** New signing keys: ES256 (P-256) and RS256 (2048 bit), with the key id that carries their algorithm. */
-import { createHash, generateKeyPair, type KeyObject } from 'node:crypto';
+import { generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { NewSigningKey, SigningAlgorithm } from '../../domain/keys/signing-keys.ts';
 import type { SecretRef } from '../../infra/vault/vault.ts';
@@ -27,12 +27,11 @@ export async function newSigningKey(alg: SigningAlgorithm): Promise<KeyMaterial>
       : await generate('rsa', { modulusLength: RSA_BITS });
   const publicJwk = publicKey.export({ format: 'jwk' }) as Record<string, string>;
   const der = (privateKey as KeyObject).export({ format: 'der', type: 'pkcs8' });
-  return { key: { kid: `${thumbprint(publicJwk)}_${alg}`, alg, publicJwk }, privateKey: der };
+  return { key: { kid: `${await thumbprint(publicJwk)}_${alg}`, alg, publicJwk }, privateKey: der };
 }
 
-/** RFC 7638: SHA-256 over the required members in lexical order. */
-function thumbprint(jwk: Readonly<Record<string, string>>): string {
-  const members = jwk['kty'] === 'EC' ? ['crv', 'kty', 'x', 'y'] : ['e', 'kty', 'n'];
-  const canonical = JSON.stringify(Object.fromEntries(members.map((name) => [name, jwk[name]])));
-  return createHash('sha256').update(canonical).digest('base64url');
+/** RFC 7638 with SHA-256. */
+async function thumbprint(jwk: Readonly<Record<string, string>>): Promise<string> {
+  const { calculateJwkThumbprint } = await import('jose'); // only where a key is made
+  return await calculateJwkThumbprint(jwk);
 }

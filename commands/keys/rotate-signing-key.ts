@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { orgId } from '../../domain/id-parsers.ts';
 import {
   decideRetireSigningKey,
   decideRotateSigningKey,
@@ -11,8 +12,7 @@ import { accept, refuse } from '../../domain/result.ts';
 import type { Command, Scope } from '../command.ts';
 import { type KeyMaterial, newSigningKey, signingKeyRef } from './key-material.ts';
 
-const organizationId = z.string();
-const rotateInput = z.strictObject({ organizationId, alg: z.enum(SIGNING_ALGORITHMS) });
+const rotateInput = z.strictObject({ organizationId: orgId, alg: z.enum(SIGNING_ALGORITHMS) });
 
 /** The former key goes on verifying until it is retired, so that nothing issued a moment ago becomes invalid. */
 export const rotateSigningKey: Command<z.output<typeof rotateInput>, SigningKeys, SigningKeyRefusal, KeyMaterial> = {
@@ -30,7 +30,7 @@ export const rotateSigningKey: Command<z.output<typeof rotateInput>, SigningKeys
   },
 };
 
-const retireInput = z.strictObject({ organizationId, kid: z.string() });
+const retireInput = z.strictObject({ organizationId: orgId, kid: z.string() });
 
 export const retireSigningKey: Command<z.output<typeof retireInput>, SigningKeys, SigningKeyRefusal, undefined> = {
   type: 'RetireSigningKey',
