@@ -52,6 +52,7 @@ export class InvalidArgument extends EventStoreError {
   }
 }
 
+/** @public Part of the port: servers with accounts of their own refuse with it. */
 export class AccessDenied extends EventStoreError {
   constructor(message: string) {
     super(message, false);
