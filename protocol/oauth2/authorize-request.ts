@@ -45,6 +45,9 @@ export class UntrustedRequest extends Error {
   }
 }
 
+/** Expired, used up, of another browser, or never begun. */
+export const unknownFlow = (): UntrustedRequest => new UntrustedRequest('invalid_request', 'login.flow.not.found');
+
 /** For the client's callback. */
 export class AuthorizeError extends Error {
   readonly code: string;

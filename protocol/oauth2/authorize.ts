@@ -3,25 +3,27 @@
  * the answer of the consent page.
  */
 import { grantedScopes } from '../../commands/access.ts';
-import { type AdmitRefusal, admit } from '../../commands/admit.ts';
+import { admit } from '../../commands/admit.ts';
 import type { Client } from '../../commands/applications/client-directory.ts';
-import { grantConsent } from '../../commands/consents/consent-commands.ts';
-import { execute } from '../../commands/pipeline.ts';
 import type { Session } from '../../commands/sessions/session.ts';
-import { issueCode } from '../../commands/tokens/code.ts';
 import { subjectOf } from '../../commands/tokens/id-token.ts';
 import { type Application, applications } from '../../domain/applications/application.ts';
-import { consentId, consents } from '../../domain/consents/consent.ts';
-import type { AppId } from '../../domain/ids.ts';
 import { users } from '../../domain/users/user.ts';
-import { issuerOf } from '../http/authenticate.ts';
 import type { Request, Response } from '../http/route.ts';
 import { readIdTokenHint } from '../oidc/id-token-hint.ts';
-import { AuthorizeError, type AuthorizeRequest, readAuthorizeRequest, UntrustedRequest } from './authorize-request.ts';
-import { answerCallback, refuseAtCallback, showError } from './authorize-response.ts';
+import { answer, refused } from './authorize-answer.ts';
+import {
+  AuthorizeError,
+  type AuthorizeRequest,
+  readAuthorizeRequest,
+  UntrustedRequest,
+  unknownFlow,
+} from './authorize-request.ts';
+import { refuseAtCallback, showError } from './authorize-response.ts';
 import { bindBrowser, browserSession } from './browser.ts';
+import { answerConsent, needsConsent } from './consent.ts';
 import { beginFlow, findFlow, useUpFlow } from './flows.ts';
-import { type OauthDoor, traceOf } from './oauth-door.ts';
+import type { OauthDoor } from './oauth-door.ts';
 import { redirectToPage, withCookie } from './page-address.ts';
 import { formOf } from './parameters.ts';
 
@@ -113,8 +115,6 @@ async function resume(door: OauthDoor, request: Request): Promise<Response> {
   return await goOn(door, request, flow.value.request, session);
 }
 
-const unknownFlow = (): UntrustedRequest => new UntrustedRequest('invalid_request', 'login.flow.not.found');
-
 /** The user is known: asks for consent where it is needed, else answers. */
 async function goOn(
   door: OauthDoor,
@@ -137,110 +137,4 @@ async function goOn(
   const key = await beginFlow(door, request, 'consent-flow', flow);
   const query = { sessionDataKeyConsent: key, application: application.name, scope: scopes.join(' ') };
   return withCookie(redirectToPage(request.tenant, 'oauth2_consent.do', query), browser.cookie);
-}
-
-interface Asked {
-  readonly application: Application;
-  readonly session: Session;
-  readonly scopes: readonly string[];
-}
-
-async function needsConsent(
-  { kernel }: OauthDoor,
-  authorize: AuthorizeRequest,
-  { application, session, scopes }: Asked,
-): Promise<boolean> {
-  if (authorize.prompts.includes('consent')) return true;
-  if (application.consent.skipLogin) return false;
-  const parties = { user: session.user, application: authorize.application };
-  const { state: consent } = await kernel.aggregates.load(consents, consentId(parties));
-  return consent.scopes.size === 0 || !scopes.every((scope) => consent.scopes.has(scope));
-}
-
-async function answerConsent(door: OauthDoor, request: Request, form: URLSearchParams): Promise<Response> {
-  const flow = await findFlow(door, request, 'consent-flow', form.get('sessionDataKeyConsent'));
-  const session = await browserSession(door, request);
-  if (flow === null || session?.id !== flow.value.session) throw unknownFlow();
-  if (!(await useUpFlow(door, flow))) throw unknownFlow();
-
-  const { request: authorize, scopes } = flow.value;
-  const consent = form.getAll('consent').length === 1 ? form.get('consent') : null;
-  if (consent !== 'approve' && consent !== 'approveAlways') {
-    throw new AuthorizeError(authorize, 'access_denied', 'User denied the consent');
-  }
-  if (consent === 'approveAlways') await remember(door, request, { session, authorize, scopes });
-  return await answer(door, request, authorize, { session, scopes });
-}
-
-interface Approved {
-  readonly session: Session;
-  readonly authorize: AuthorizeRequest;
-  readonly scopes: readonly string[];
-}
-
-async function remember(door: OauthDoor, request: Request, { session, authorize, scopes }: Approved): Promise<void> {
-  const { user } = session;
-  const { id: tenant } = request.tenant;
-  const caller = {
-    kind: 'user',
-    id: user,
-    tenant,
-    org: tenant,
-    permissions: new Set(grantConsent.permissions),
-    memoryKey: `user|${user}`,
-  } as const;
-  const input = { user, application: authorize.application, scopes };
-  const remembered = await execute(door.kernel, grantConsent, input, { caller, ...traceOf(request) });
-  if (!remembered.ok) throw new AuthorizeError(authorize, 'server_error', 'The consent was not recorded.');
-}
-
-interface Agreed {
-  readonly session: Session;
-  readonly scopes: readonly string[];
-}
-
-async function answer(
-  door: OauthDoor,
-  request: Request,
-  authorize: AuthorizeRequest,
-  { session, scopes }: Agreed,
-): Promise<Response> {
-  const { kernel } = door;
-  const admitted = await admit(kernel, {
-    tenant: request.tenant.id,
-    application: authorize.application as AppId,
-    user: session.user,
-    session: session.id,
-    grantType: 'authorization_code',
-    since: session.standing,
-  });
-  if (!admitted.ok) throw refused(authorize, admitted.refusal);
-  const { redirectUri, nonce, challenge, challengeMethod } = authorize;
-  const { authenticatedAtMs, amr } = session;
-  const code = await issueCode(kernel, admitted.value, {
-    redirectUri,
-    nonce,
-    challenge,
-    challengeMethod,
-    scopes,
-    authenticatedAtMs,
-    amr,
-  });
-  return answerCallback(authorize, { code, iss: issuerOf(request.tenant) });
-}
-
-function refused(authorize: AuthorizeRequest, { reason }: AdmitRefusal): Error {
-  switch (reason) {
-    case 'application-unknown':
-    case 'application-disabled':
-    case 'client-revoked':
-    case 'client-changed':
-      return new UntrustedRequest('invalid_client', 'A valid OAuth client could not be found for the client_id.');
-    case 'organization-inactive':
-      return new UntrustedRequest('access_denied', 'organization.not.active');
-    case 'grant-type-not-enabled':
-      return new AuthorizeError(authorize, 'unauthorized_client', 'not.authorized.to.use.requested.grant.type');
-    default:
-      return new AuthorizeError(authorize, 'access_denied', 'The sign-in is no longer valid.');
-  }
 }

@@ -10,7 +10,7 @@ import { users } from '../../domain/users/user.ts';
 import { localName } from '../http/authenticate.ts';
 import type { Request, Response } from '../http/route.ts';
 import { loginPageQuery } from './authorize.ts';
-import { UntrustedRequest } from './authorize-request.ts';
+import { unknownFlow } from './authorize-request.ts';
 import { showError } from './authorize-response.ts';
 import { browserSession, sessionCookie } from './browser.ts';
 import { type Flow, findFlow, finishLogin } from './flows.ts';
@@ -51,8 +51,7 @@ export const commonAuth =
     return withCookie(onward, sessionCookie(request.tenant, started.cookie, remember));
   };
 
-const noFlow = (request: Request): Response =>
-  showError(request, new UntrustedRequest('invalid_request', 'login.flow.not.found'));
+const noFlow = (request: Request): Response => showError(request, unknownFlow());
 
 interface Failed {
   readonly failure: LoginFailure;

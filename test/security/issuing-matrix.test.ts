@@ -67,7 +67,8 @@ describe('what was disabled hands out and honours nothing', () => {
 const GATES: Readonly<Record<string, readonly IssuingPath[]>> = {
   'commands/tokens/access-token.ts': ['userinfo', 'introspection', 'management-bearer', 'application-token'],
   'protocol/http/authenticate.ts': ['management-basic', 'management-bearer'],
-  'protocol/oauth2/authorize.ts': ['single-sign-on', 'consent-answer', 'login'],
+  'protocol/oauth2/authorize-answer.ts': ['single-sign-on', 'consent-answer', 'login'],
+  'protocol/oauth2/authorize.ts': ['single-sign-on', 'login'],
   'protocol/oauth2/browser.ts': ['single-sign-on', 'consent-answer'],
   'protocol/oauth2/client-credentials-grant.ts': ['client-credentials'],
   'protocol/oauth2/code-grant.ts': ['code-redemption'],
