@@ -170,7 +170,7 @@ async function readOne(deps: Dependencies, collection: ReadableCollection, reque
 const notFound = (): Problem => new Problem(404, 'not-found', 'There is no such thing.');
 
 /** The future is not known. */
-export async function momentOf(kernel: Pick<Kernel, 'store' | 'clock'>, text: string): Promise<Moment> {
+async function momentOf(kernel: Pick<Kernel, 'store' | 'clock'>, text: string): Promise<Moment> {
   const moment = parseMoment(text);
   if (moment === null) {
     throw new Problem(

@@ -124,6 +124,22 @@ describe('sending a command again', () => {
     });
   });
 
+  it('[SEC-L4] is answered as before after a restart', async () => {
+    const send = (own: TestServer, name: string) =>
+      asAdmin(own).send('POST', '/api/commands/CreateApplication', { name }, { 'idempotency-key': 'over-a-restart' });
+    let own = await startTestServer();
+    const before = (await send(own, 'restarted')).json;
+    await own.stop('keep');
+    own = await startTestServer({ directory: own.directory });
+    try {
+      const { id, position, revision, commandId } = before;
+      expect((await send(own, 'restarted')).json).toMatchObject({ id, position, revision, commandId });
+      expect(await send(own, 'changed')).toMatchObject({ status: 422, json: { reason: 'idempotency-key-reused' } });
+    } finally {
+      await own.stop();
+    }
+  });
+
   it('[SEC-L4] keeps the keys of two callers apart', async () => {
     const headers = { 'idempotency-key': 'shared-key' };
     const other = await limitedCaller(server, 'l4-other', ['internal_application_mgt_create']);

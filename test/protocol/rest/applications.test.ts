@@ -158,6 +158,17 @@ describe('creating an application', () => {
     expect((await admin.get(APPLICATIONS)).json.totalResults).toBe(before);
   });
 
+  it('[SEC-I7] refuses text that is no JSON, and keys that reach for a prototype', async () => {
+    for (const body of ['{', '{"name":"a"}}', '{"__proto__":{"name":"a"},"name":"b"}']) {
+      const response = await fetch(`${server.url}${APPLICATIONS}`, {
+        method: 'POST',
+        headers: { authorization: server.admin.authorization, 'content-type': 'application/json' },
+        body,
+      });
+      expect([response.status, ((await response.json()) as { code: string }).code], body).toEqual([400, 'UE-10000']);
+    }
+  });
+
   it('answers 501 for a template', async () => {
     const answer = await admin.send('POST', `${APPLICATIONS}?template=spa`, { name: 'from-template' });
     expect(answer).toMatchObject({ status: 501, json: { code: 'APP-65501' } });
