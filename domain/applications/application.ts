@@ -27,7 +27,7 @@ export interface Oidc extends OidcConfiguration {
   readonly state: 'ACTIVE' | 'REVOKED';
   /** Id of the client secret in the vault; null for a public client. */
   readonly secret: string | null;
-  /** Revision of the last event that ended every grant made before it; -1 when there was none. */
+  /** Revision of the last event that ended every grant made before it. */
   readonly endedRevision: bigint;
 }
 
@@ -341,7 +341,8 @@ function evolveApplication(application: Application, event: DomainEvent): Applic
     case 'application.claims.configured.v1':
       return { ...application, claims: fact.data };
     case 'application.oidc.configured.v1': {
-      const { state = 'ACTIVE', secret = null, endedRevision = -1n } = application.oidc ?? {};
+      // Set up anew after it was removed, the client is a new one, also under its old id.
+      const { state = 'ACTIVE', secret = null, endedRevision = event.revision } = application.oidc ?? {};
       return { ...application, oidc: { ...fact.data, state, secret, endedRevision } };
     }
     case 'application.oidc.secret_set.v1':

@@ -14,6 +14,7 @@ import type { AnyCommand } from '../../commands/registry.ts';
 import { endSession } from '../../commands/sessions/session.ts';
 import { disableUser, enableUser, lockUser, setUserPassword, unlockUser } from '../../commands/users/change-user.ts';
 import { deleteUser, eraseUser } from '../../commands/users/delete-user.ts';
+import { GRANT_TYPES } from '../../domain/applications/application-events.ts';
 import type { TenantId, UserId } from '../../domain/ids.ts';
 import { activeKey, signingKeys } from '../../domain/keys/signing-keys.ts';
 import {
@@ -114,6 +115,13 @@ const removeGrantType: Step = async (prepared, path) => {
   await server.run(configureOidc, { applicationId: client.id, oidc }, { caller: inTenant(tenant) });
 };
 
+/** Under the same client id, and with everything that it had. */
+const configureAgain: Step = async ({ server, client, tenant }) => {
+  const { clientId } = client;
+  const oidc = { clientId, grantTypes: [...GRANT_TYPES], callbackUrls: [CALLBACK] };
+  await server.run(configureOidc, { applicationId: client.id, oidc }, { caller: inTenant(tenant) });
+};
+
 const endHisSession: Step = async ({ server, tenant, user, browser }) => {
   const id = browser.cookie('commonAuthId')?.value.split('.')[0] ?? '';
   const trace = { correlationId: server.kernel.uuid() };
@@ -157,6 +165,7 @@ export const happen: Record<DisablingEvent, Step> = {
   'grant-type-removed': removeGrantType,
   'client-revoked': onClient(revokeClient),
   'oidc-removed': onClient(removeOidc),
+  'oidc-removed-and-configured': inOrder(onClient(removeOidc), configureAgain),
   'consent-withdrawn': withdraw,
   'organization-deactivated': switchOrganization(false),
   'key-retired': retireKey,

@@ -24,6 +24,7 @@ const ATTACKS: Record<DisablingEvent, string> = {
   'grant-type-removed': '[SEC-A6]',
   'client-revoked': '[SEC-A6]',
   'oidc-removed': '[SEC-A6]',
+  'oidc-removed-and-configured': '[SEC-A6]',
   'consent-withdrawn': '[SEC-A3]',
   'organization-deactivated': '[SEC-A7]',
   'key-retired': '[SEC-A9]',
@@ -78,7 +79,7 @@ const GATES: Readonly<Record<string, readonly IssuingPath[]>> = {
 };
 
 /** Every kind of fact about a user, application, organization, consent or key: the row that it makes, or none. */
-const ROWS: Readonly<Record<string, DisablingEvent | null>> = {
+const ROWS: Readonly<Record<string, DisablingEvent | readonly DisablingEvent[] | null>> = {
   'identity.user.created.v1': null,
   'identity.user.attributes_changed.v1': null,
   'identity.user.password_set.v1': 'password-set',
@@ -107,7 +108,7 @@ const ROWS: Readonly<Record<string, DisablingEvent | null>> = {
   'application.application.disabled.v1': 'application-disabled',
   'application.consent.configured.v1': null,
   'application.claims.configured.v1': null,
-  'application.oidc.configured.v1': 'grant-type-removed',
+  'application.oidc.configured.v1': ['grant-type-removed', 'oidc-removed-and-configured'],
   'application.oidc.secret_set.v1': 'secret-rotated',
   'application.oidc.revoked.v1': 'client-revoked',
   'application.oidc.removed.v1': 'oidc-removed',
@@ -138,6 +139,12 @@ describe('the matrix is whole', () => {
 
   it('uses every path and every row', () => {
     expect(new Set(Object.values(GATES).flat())).toEqual(new Set(ISSUING_PATHS));
-    expect(new Set(Object.values(ROWS).filter((row) => row !== null))).toEqual(new Set(DISABLING_EVENTS));
+    expect(
+      new Set(
+        Object.values(ROWS)
+          .flat()
+          .filter((row) => row !== null),
+      ),
+    ).toEqual(new Set(DISABLING_EVENTS));
   });
 });

@@ -44,6 +44,7 @@ export const DISABLING_EVENTS = [
   'grant-type-removed',
   'client-revoked',
   'oidc-removed',
+  'oidc-removed-and-configured',
   'consent-withdrawn',
   'organization-deactivated',
   'key-retired',
@@ -116,6 +117,7 @@ export const MATRIX: Record<DisablingEvent, Record<IssuingPath, Verdict>> = {
   },
   'client-revoked': clientGone,
   'oidc-removed': clientGone,
+  'oidc-removed-and-configured': { ...clientBack, 'client-credentials': 'refused' },
   'consent-withdrawn': {
     ...userBack,
     // He is asked again, and may allow it again.
