@@ -55,6 +55,11 @@ export interface NewTenant {
   readonly owner: ManagementClient;
 }
 
+/** Somebody reads his own writes at once; others read them once the read models have come as far. */
+async function shownToAll(server: TestServer): Promise<void> {
+  for (const collection of ['applications', 'users']) await asAdmin(server).get(`/api/read/${collection}?limit=1`);
+}
+
 /** A root organization whose owner `kim` may do everything in it. */
 export async function createTenant(server: TestServer, domain: string): Promise<NewTenant> {
   const owner = {
@@ -65,6 +70,7 @@ export async function createTenant(server: TestServer, domain: string): Promise<
   };
   const created = await asAdmin(server).send('POST', '/api/server/v1/tenants', { domain, owners: [owner] });
   if (created.status !== 201) throw new Error(`tenant ${domain}: ${created.status} ${created.text}`);
+  await shownToAll(server);
   return {
     id: created.createdId,
     owner: managementClient(server.url, basic('kim', OWNER_PASSWORD), `/t/${domain}`),
@@ -121,5 +127,6 @@ export async function limitedCaller(
   scopes: readonly string[],
 ): Promise<ManagementClient> {
   const machine = await createMachine(asAdmin(server), name, scopes);
+  await shownToAll(server);
   return managementClient(server.url, `Bearer ${await machineToken(server.url, machine, scopes)}`);
 }
