@@ -7,7 +7,7 @@ import type { Configuration } from '../infra/config/config.ts';
 import { createProgressBoard } from '../infra/read-store/embedded/progress-board.ts';
 import { openEmbeddedReadStore } from '../infra/read-store/embedded/reader.ts';
 import type { ReadStore } from '../infra/read-store/read-store.ts';
-import { listenForMetrics } from '../infra/telemetry/metrics-listener.ts';
+import type { MetricsListener } from '../infra/telemetry/metrics-listener.ts';
 import type { Telemetry } from '../infra/telemetry/telemetry.ts';
 import { projections } from '../projections/catalogue.ts';
 import type { Route } from '../protocol/http/route.ts';
@@ -56,8 +56,7 @@ export async function startServer({ configuration, telemetry, tls }: ServerParts
     projections: projector,
     onFault: (error) => background.failed('rebuild', String(error)),
   });
-  const { metrics: metricsAddress } = configuration;
-  const metrics = metricsAddress === null ? null : await listenForMetrics(telemetry, metricsAddress);
+  const metrics = await listenForMetrics(telemetry, configuration.metrics);
 
   const listening = await listen({ configuration, telemetry, tls }, { kernel, reads, stopped: background.stopped });
   return {
@@ -78,6 +77,16 @@ export async function startServer({ configuration, telemetry, tls }: ServerParts
       await telemetry.close();
     },
   };
+}
+
+/** Loaded only where it is wanted: an import of `node:http` as a module, unlike fastify's, brings a whole fetch client. */
+async function listenForMetrics(
+  telemetry: Telemetry,
+  address: Configuration['metrics'],
+): Promise<MetricsListener | null> {
+  if (address === null) return null;
+  const listener = await import('../infra/telemetry/metrics-listener.ts');
+  return listener.listenForMetrics(telemetry, address);
 }
 
 interface Served {
