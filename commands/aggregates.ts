@@ -33,8 +33,9 @@ export function createAggregates(store: EventStore, codec: EventCodec): Aggregat
   async function load<State>(aggregate: Aggregate<State>, id: string): Promise<Loaded<State>> {
     const stream = streamOf(aggregate, id);
     const cached = cache.get(stream) as Loaded<State> | undefined;
-    const { revision: newest } = await store.streamInfo(stream);
+    const { state, revision: newest } = await store.streamInfo(stream);
     if (cached !== undefined && cached.revision === newest) return cached;
+    if (state === 'absent') return { state: aggregate.initial, revision: 'no-stream', position: null };
 
     const from = cached ?? { state: aggregate.initial, revision: 'no-stream', position: null };
     const loaded = await foldFrom(from, aggregate, stream);

@@ -4,7 +4,7 @@
  * The answer is made from the folded state and the new events, never from a read model.
  */
 import type { Aggregate } from '../domain/aggregate.ts';
-import type { Decision } from '../domain/decision.ts';
+import type { Claim, Decision } from '../domain/decision.ts';
 import type { DomainEvent, EventMeta } from '../domain/event.ts';
 import { SUPER_ORG_ID } from '../domain/ids.ts';
 import { accept, type Result, refuse } from '../domain/result.ts';
@@ -22,6 +22,7 @@ import { uuidFrom } from './derived-ids.ts';
 import { formerOutcome, isIdempotencyKey, loggedOutcome, rememberOutcome, requestHash } from './idempotency.ts';
 import { instantOf, type Kernel } from './kernel.ts';
 import { may } from './permissions.ts';
+import { ownerOf } from './reservations.ts';
 
 export const CONFLICT_RETRIES_MAX = 3;
 
@@ -186,6 +187,8 @@ async function rehearse<Input, State, Refusal extends { reason: string }, Facts>
   const decided = decideOn(command, scope, { loaded, facts });
   if (!decided.ok) return decided;
   if (decided.value.facts.length === 0) return accept(unchanged(scope, loaded));
+  const taken = await firstTaken(scope, decided.value.claims ?? []);
+  if (taken !== null) return refuse({ reason: 'value-taken', kind: taken.kind, value: taken.value } as const);
 
   const stream = streamOf(command.aggregate, scope.id);
   const first = loaded.revision === 'no-stream' ? 0n : loaded.revision + 1n;
@@ -204,6 +207,14 @@ async function rehearse<Input, State, Refusal extends { reason: string }, Facts>
   );
   const { state } = fold(loaded, command.aggregate, events);
   return accept({ ...unchanged(scope, { ...loaded, state }), changed: true, events });
+}
+
+async function firstTaken({ kernel, id }: Execution<unknown>, claims: readonly Claim[]): Promise<Claim | null> {
+  for (const claim of claims) {
+    const owner = await ownerOf(kernel, claim);
+    if (owner !== null && owner !== id) return claim;
+  }
+  return null;
 }
 
 function unchanged<State>(scope: Execution<unknown>, { state, revision, position }: Loaded<State>): Outcome<State> {

@@ -3,6 +3,7 @@
  *
  * The command destroys the key at once; this follows the log so that a stop between event and key leaves nothing behind.
  */
+import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Command } from '../commands/command.ts';
 import { uuidFrom } from '../commands/derived-ids.ts';
@@ -11,11 +12,12 @@ import { execute } from '../commands/pipeline.ts';
 import type { OrgId, UserId } from '../domain/ids.ts';
 import { decideVerifyErasure, type User, users } from '../domain/users/user.ts';
 import type { RecordedEvent } from '../infra/event-store/event-store.ts';
-import { decodePosition, encodePosition, type Position } from '../infra/event-store/position.ts';
+import { comparePositions, decodePosition, encodePosition, type Position } from '../infra/event-store/position.ts';
 import type { ReadStore } from '../infra/read-store/read-store.ts';
 import type { TransientKey } from '../infra/transient-store/transient-store.ts';
 
 const ERASED = 'identity.user.erased.v1';
+const LOOK_EVERY_MS = 500;
 const CATCH_UP_MS_MAX = 30_000;
 const CHECKPOINT_KEPT_MS = 10 * 365 * 24 * 3_600_000;
 
@@ -24,12 +26,41 @@ const checkpoint: TransientKey = { type: 'consumer', tenant: 'server', id: 'eras
 /** Runs until the signal aborts. A failure surfaces: the caller reports it and starts it again. */
 export async function followErasures(kernel: Kernel, reads: ReadStore, signal: AbortSignal): Promise<void> {
   const entry = await kernel.transient.get<string>(checkpoint);
-  const after = entry === null ? null : decodePosition(entry.value);
-  const filter = { typePrefixes: [ERASED] };
-  for await (const message of kernel.store.subscribe({ after: after ?? 'start', filter, signal })) {
-    if (message.kind === 'event') await finishErasure(kernel, reads, message.event);
-    const position = message.kind === 'event' ? message.event.position : message.position;
-    if (position !== undefined && message.kind !== 'caught-up') await advance(kernel, position);
+  let after = entry === null ? null : decodePosition(entry.value);
+  while (!signal.aborted) {
+    after = await finishErasures({ kernel, reads, signal }, after);
+    await pause(LOOK_EVERY_MS, signal);
+  }
+}
+
+interface Following {
+  readonly kernel: Kernel;
+  readonly reads: ReadStore;
+  readonly signal: AbortSignal;
+}
+
+/** Erasures are rare: looking at intervals leaves every other commit in peace. */
+async function finishErasures({ kernel, reads, signal }: Following, after: Position | null): Promise<Position | null> {
+  const head = await kernel.store.head();
+  if (head === null || (after !== null && comparePositions(head, after) <= 0)) return after;
+  let last: Position | null = null;
+  for await (const event of kernel.store.readAll({
+    after: after ?? 'start',
+    filter: { typePrefixes: [ERASED] },
+    signal,
+  })) {
+    await finishErasure(kernel, reads, event);
+    last = event.position;
+  }
+  if (last !== null) await advance(kernel, last);
+  return head;
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await setTimeout(ms, undefined, { signal, ref: false });
+  } catch (error) {
+    if (!signal.aborted) throw error;
   }
 }
 

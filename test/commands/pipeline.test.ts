@@ -153,6 +153,14 @@ describe('[SEC-L12] a dry run', () => {
   });
 });
 
+describe('a dry run of what cannot be', () => {
+  it('is refused as the command itself would be', async () => {
+    await kim();
+    const rehearsed = await execute(test.kernel, createUser, { userName: 'KIM' }, asking({ dryRun: true }));
+    expect(rehearsed).toMatchObject({ ok: false, refusal: { reason: 'value-taken', kind: 'username' } });
+  });
+});
+
 describe('[SEC-L4] an idempotency key', () => {
   const input = { userName: 'kim', attributes: { title: 'Dr' } };
 

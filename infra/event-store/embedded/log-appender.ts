@@ -41,13 +41,29 @@ export class LogAppender {
     return this.#writer.stopped();
   }
 
-  async submit<Reply extends LogReply>(job: LogJob, options?: AppendOptions): Promise<Reply> {
+  /** `settled` hears what the writer did, also where the caller gave up waiting: the answer, or null when it is unknown. */
+  async submit<Reply extends LogReply>(
+    job: LogJob,
+    settled: (reply: Reply | null) => void,
+    options?: AppendOptions,
+  ): Promise<Reply> {
     options?.signal?.throwIfAborted();
     try {
-      const reply = this.#writer.submit(job) as Promise<Reply>;
+      const reply = this.#heard(this.#writer.submit(job) as Promise<Reply>, settled);
       return await (options === undefined ? reply : bounded(reply, options));
     } catch (error) {
       throw storeError(error);
+    }
+  }
+
+  async #heard<Reply>(reply: Promise<Reply>, settled: (reply: Reply | null) => void): Promise<Reply> {
+    try {
+      const answer = await reply;
+      settled(answer);
+      return answer;
+    } catch (error) {
+      if (!(error instanceof JobRefused)) settled(null);
+      throw error;
     }
   }
 
@@ -56,12 +72,12 @@ export class LogAppender {
     let afterStream = 0;
     for (;;) {
       const job: LogJob = { kind: 'scavenge', afterStream, limit: SCAVENGE_EVENTS_PER_JOB };
-      const [deleted, finished] = await this.submit<ScavengeReply>(job);
+      const [deleted, finished] = await this.submit<ScavengeReply>(job, ignored);
       deletedEvents += deleted;
       if (finished === null) break;
       afterStream = finished;
     }
-    const compacted = await this.submit<CompactReply>({ kind: 'compact' });
+    const compacted = await this.submit<CompactReply>({ kind: 'compact' }, ignored);
     return { deletedEvents, compacted };
   }
 
@@ -69,6 +85,9 @@ export class LogAppender {
     await this.#writer.close();
   }
 }
+
+/** Moves no stream's end. */
+const ignored = (): void => undefined;
 
 /** Throws {@link StoreUnavailable} with a sentence for the operator. */
 export async function startLogAppender(options: LogWriterOptions): Promise<LogAppender> {

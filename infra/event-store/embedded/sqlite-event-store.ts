@@ -33,6 +33,7 @@ import { type LogAppender, type ScavengeReport, spaceSentence } from './log-appe
 import { LogReader, PAGE_EVENTS } from './log-reader.ts';
 import { type Page, PagedEvents } from './paged-events.ts';
 import { readLogRow } from './schema.ts';
+import { StreamHeads } from './stream-heads.ts';
 import { Subscription } from './subscription.ts';
 import { type AppendPart, type AppendReply, expectedNumber } from './writer-jobs.ts';
 
@@ -73,9 +74,12 @@ export class SqliteEventStore implements EmbeddedEventStore {
   readonly #reader: LogReader;
   readonly #watch: HeadWatch;
   readonly #closing = new AbortController();
+  /** Null where another thread or process writes. */
+  readonly #heads: StreamHeads | null;
 
   constructor(parts: EventStoreParts) {
     this.#parts = parts;
+    this.#heads = parts.appender === null ? null : new StreamHeads();
     this.#reader = new LogReader(parts.database);
     this.#watch = watchHead(parts.headSignal, () => this.#reader.head());
     this.headSignal = parts.headSignal;
@@ -89,7 +93,8 @@ export class SqliteEventStore implements EmbeddedEventStore {
     options?: AppendOptions,
   ): Promise<AppendResult> {
     const part: AppendPart = [stream, expectedNumber(expected), encodeAppend({ stream, expected, events })];
-    const [position, revision] = await this.#appender().submit<AppendReply>([part], options);
+    const settled = (reply: AppendReply | null): void => this.#advance([stream], reply);
+    const [position, revision] = await this.#appender().submit<AppendReply>([part], settled, options);
     return { revision: BigInt(revision as number), position: positionOf(BigInt(position as number)) };
   }
 
@@ -98,7 +103,9 @@ export class SqliteEventStore implements EmbeddedEventStore {
     const job = parts.map(({ stream, expected }, index): AppendPart => {
       return [stream, expectedNumber(expected), encoded[index] ?? []];
     });
-    const [position, ...last] = await this.#appender().submit<AppendReply>(job, options);
+    const streams = parts.map(({ stream }) => stream);
+    const settled = (reply: AppendReply | null): void => this.#advance(streams, reply);
+    const [position, ...last] = await this.#appender().submit<AppendReply>(job, settled, options);
     const revisions = new Map<StreamName, bigint>();
     for (const [index, { stream, events }] of parts.entries()) {
       if (events.length > 0) revisions.set(stream, BigInt(last[index] as number));
@@ -157,8 +164,12 @@ export class SqliteEventStore implements EmbeddedEventStore {
   }
 
   async streamInfo(stream: StreamName): Promise<StreamInfo> {
+    const known = this.#heads?.get(stream);
+    if (known !== undefined) return known;
     checkStreamName(stream);
-    return this.#reader.streamInfo(stream);
+    const info = this.#reader.streamInfo(stream);
+    this.#heads?.learn(stream, info);
+    return info;
   }
 
   async setRetention(stream: StreamName, retention: Retention): Promise<void> {
@@ -166,7 +177,8 @@ export class SqliteEventStore implements EmbeddedEventStore {
     checkRetention(stream, retention);
     const { maxCount = null, maxAgeSeconds = null, truncateBefore } = retention;
     const first = truncateBefore === undefined ? null : Number(truncateBefore);
-    await this.#appender().submit({ kind: 'retention', stream, maxCount, maxAgeSeconds, truncateBefore: first });
+    const job = { kind: 'retention', stream, maxCount, maxAgeSeconds, truncateBefore: first } as const;
+    await this.#appender().submit(job, () => this.#heads?.forget(stream));
   }
 
   async deleteStream(stream: StreamName, expected: Expected): Promise<void> {
@@ -204,7 +216,18 @@ export class SqliteEventStore implements EmbeddedEventStore {
   async #remove(kind: 'delete' | 'tombstone', stream: StreamName, expected: Expected): Promise<void> {
     checkStreamName(stream);
     checkExpected(expected);
-    await this.#appender().submit({ kind, stream, expected: expectedNumber(expected) });
+    const job = { kind, stream, expected: expectedNumber(expected) } as const;
+    await this.#appender().submit(job, () => this.#heads?.forget(stream));
+  }
+
+  /** Before the caller hears of it, so that his next question meets what he wrote. */
+  #advance(streams: readonly StreamName[], reply: AppendReply | null): void {
+    if (reply === null) this.#heads?.forgetAll();
+    const [, ...revisions] = reply ?? [];
+    for (const [index, stream] of streams.entries()) {
+      const revision = revisions[index];
+      if (typeof revision === 'number' && revision >= 0) this.#heads?.advance(stream, BigInt(revision));
+    }
   }
 
   #appender(): LogAppender {
