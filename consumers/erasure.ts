@@ -18,6 +18,7 @@ import type { TransientKey } from '../infra/transient-store/transient-store.ts';
 
 const ERASED = 'identity.user.erased.v1';
 const LOOK_EVERY_MS = 500;
+const SAVE_EVERY_MS = 60_000;
 const CATCH_UP_MS_MAX = 30_000;
 const CHECKPOINT_KEPT_MS = 10 * 365 * 24 * 3_600_000;
 
@@ -27,8 +28,16 @@ const checkpoint: TransientKey = { type: 'consumer', tenant: 'server', id: 'eras
 export async function followErasures(kernel: Kernel, reads: ReadStore, signal: AbortSignal): Promise<void> {
   const entry = await kernel.transient.get<string>(checkpoint);
   let after = entry === null ? null : decodePosition(entry.value);
+  let saved = after;
+  let savedAtMs = kernel.clock();
   while (!signal.aborted) {
     after = await finishErasures({ kernel, reads, signal }, after);
+    // Between erasures only so that the next start has little to look through.
+    if (after !== null && after !== saved && kernel.clock() - savedAtMs >= SAVE_EVERY_MS) {
+      await advance(kernel, after);
+      saved = after;
+      savedAtMs = kernel.clock();
+    }
     await pause(LOOK_EVERY_MS, signal);
   }
 }
