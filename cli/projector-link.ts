@@ -43,6 +43,7 @@ export async function startProjector({ shared, board, onFailure }: ProjectorOpti
   const waiting = new Map<number, Waiting>();
   let last = 0;
   let stopping = false;
+  let hasEnded = false;
 
   const failAll = (message: string) => {
     for (const { reject } of waiting.values()) reject(new Error(message));
@@ -50,6 +51,7 @@ export async function startProjector({ shared, board, onFailure }: ProjectorOpti
   };
   const ended = new Promise<void>((resolve) => {
     worker.once('exit', () => {
+      hasEnded = true;
       failAll('the projector thread has ended');
       if (!stopping) onFailure('*', 'the projector thread has ended');
       resolve();
@@ -70,6 +72,7 @@ export async function startProjector({ shared, board, onFailure }: ProjectorOpti
 
   const ask = (op: ProjectorRequest['op'], name = ''): Promise<unknown> =>
     new Promise((resolve, reject) => {
+      if (hasEnded) return reject(new Error('the projector thread has ended'));
       last += 1;
       waiting.set(last, { resolve, reject });
       worker.postMessage({ id: last, op, name } satisfies ProjectorRequest);
@@ -85,7 +88,7 @@ export async function startProjector({ shared, board, onFailure }: ProjectorOpti
     },
     stop: async () => {
       stopping = true;
-      await ask('stop');
+      if (!hasEnded) await ask('stop');
       await ended;
     },
   };
