@@ -66,7 +66,8 @@ export async function startSession(
   const { record, secret } = newRecord(admission, { amr, remember });
   const expiresAtMs = atMs + lifetimeMs(remember);
   const put = { op: 'put', key: keyOf(tenant, id), value: record, expiresAtMs, expect: 'absent' } as const;
-  await kernel.transient.commit([{ ...put, tags: [`user:${user}`] }]);
+  // A sign-in that a power cut takes away is done again.
+  await kernel.transient.commit([{ ...put, tags: [`user:${user}`] }], { survives: 'crash' });
   const fact: SessionEvent = { type: 'session.session.started.v1', data: { session: id, application, amr: [...amr] } };
   await recordSessionEvent(kernel, { tenant, user, fact, trace });
   return { session: sessionOf(id, record), cookie: `${id}.${secret}` };
@@ -127,9 +128,8 @@ export async function findSession(kernel: Kernel, tenant: TenantId, cookie: stri
     const touched = { ...value, lastUsedAtMs: nowMs };
     const expiresAtMs = nowMs + lifetimeMs(value.remembered);
     // Lost against an end or another use of the same session: both are newer than this one.
-    await kernel.transient.commit([
-      { op: 'put', key: keyOf(tenant, id), value: touched, expiresAtMs, expect: version, tags: [`user:${value.user}`] },
-    ]);
+    const put = { op: 'put', key: keyOf(tenant, id), value: touched, expiresAtMs, expect: version } as const;
+    await kernel.transient.commit([{ ...put, tags: [`user:${value.user}`] }], { survives: 'crash' });
   }
   return sessionOf(id, value);
 }

@@ -62,7 +62,9 @@ export async function issueCode(
     usedFor: null,
   };
   const expiresAtMs = atMs + CODE_LIFETIME_MS + USED_CODE_KEPT_MS;
-  await kernel.transient.commit([{ op: 'put', key: codeKey(tenant, code), value, expiresAtMs, expect: 'absent' }]);
+  const put = { op: 'put', key: codeKey(tenant, code), value, expiresAtMs, expect: 'absent' } as const;
+  // A code that a power cut takes away was never used: the browser asks for another.
+  await kernel.transient.commit([put], { survives: 'crash' });
   return code;
 }
 

@@ -35,6 +35,7 @@ function sideHandler(database: Database): GroupCommitHandler<SideJob, SideReply>
   return {
     database,
     apply: (job) => (isOfVault(job) ? vault.apply(job) : transient.apply(job)),
+    beforeGroup: (jobs) => transient.beforeGroup?.(jobs.filter((job): job is TransientJob => !isOfVault(job))),
     isAlone: (job) => isOfVault(job) && vault.isAlone?.(job) === true,
     applyAlone: (job) => (isOfVault(job) ? (vault.applyAlone?.(job) ?? null) : transient.apply(job)),
   };

@@ -1,5 +1,6 @@
 /** The worker side of the group commit: `serveGroupCommit` in the entry module of the thread. */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { releaseStartMemory } from '../memory/start-memory.ts';
 import type { Database } from './database.ts';
 import { sqliteFault } from './fault.ts';
 import { type JobFault, JobRefused, type WriterMessage } from './group-commit.ts';
@@ -20,6 +21,8 @@ export interface GroupCommitHandler<Job, Reply> {
   /** A job that needs the file without a transaction (checkpoint, vacuum): it runs alone, through `applyAlone`. */
   isAlone?(job: Job): boolean;
   applyAlone?(job: Job): Reply;
+  /** With the jobs that the next group may hold, before its transaction: how durable it must be, for instance. */
+  beforeGroup?(jobs: readonly Job[]): void;
   /** Last writes of the group, in the same transaction: kept counters, for instance. */
   beforeCommit?(): void;
   afterCommit?(jobs: number): void;
@@ -35,17 +38,19 @@ export interface GroupCommitService<Job, Reply, Options> {
   open(options: Options): GroupCommitHandler<Job, Reply> | Promise<GroupCommitHandler<Job, Reply>>;
 }
 
+/** Does nothing in the main thread, where an entry module is imported only to fill the compile cache. */
 export async function serveGroupCommit<Job, Reply, Options>(
   service: GroupCommitService<Job, Reply, Options>,
 ): Promise<void> {
   const port = parentPort;
-  if (port === null) throw new Error('serveGroupCommit runs in a worker thread');
+  if (port === null) return;
   const tell = (message: WriterMessage) => port.postMessage(message);
   try {
     const handler = await service.open(workerData as Options);
     const groups = new Groups(handler, tell);
     port.on('message', (jobs: Job[] | null) => serve(groups, port, jobs));
     tell({ kind: 'opened', info: handler.info });
+    releaseStartMemory();
   } catch (error) {
     const refusal = error instanceof JobRefused ? error.refusal : undefined;
     tell({ kind: 'not-opened', message: (error as Error).message, refusal, fault: sqliteFault(error) ?? 'job' });
@@ -134,6 +139,7 @@ class Groups<Job, Reply> {
 
   #runGroup(start: number, replies: unknown[], faults: [number, JobFault][]): void {
     const { database } = this.#handler;
+    this.#handler.beforeGroup?.(this.#queue.slice(start, start + GROUP_JOBS_MAX));
     try {
       database.statement('BEGIN IMMEDIATE').run();
       this.#applyAll(replies, faults);

@@ -47,11 +47,19 @@ export type TransientOp =
     }
   | { readonly op: 'remove'; readonly key: TransientKey; readonly expect: 'any' | number };
 
+export interface CommitOptions {
+  /**
+   * What the write must outlive. `crash`: the end of the process, but not of the machine; for state that its user can
+   * simply begin again. Never for what must stay used, ended or revoked. Default: `power-loss`.
+   */
+  readonly survives?: 'power-loss' | 'crash';
+}
+
 export interface TransientStore {
   /** Null when absent or expired (at `nowMs` of the store's clock). */
   get<Value extends Json>(key: TransientKey): Promise<TransientEntry<Value> | null>;
   /** All or none, durable when it resolves. False: an expectation did not hold, nothing was written. */
-  commit(ops: readonly TransientOp[]): Promise<boolean>;
+  commit(ops: readonly TransientOp[], options?: CommitOptions): Promise<boolean>;
   /** Live entries of a type that carry the tag, by id, at most `limit` after `afterId`. */
   byTag<Value extends Json>(query: {
     type: TransientType;

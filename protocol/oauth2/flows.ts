@@ -51,7 +51,8 @@ export async function beginFlow<Type extends keyof Flows>(
   const key = { type, tenant: request.tenant.id, id };
   const value = { ...flow, browser: browser.hash } as unknown as Json;
   const expiresAtMs = kernel.clock() + FLOW_LIFETIME_MS;
-  await kernel.transient.commit([{ op: 'put', key, value, expiresAtMs, expect: 'absent' }]);
+  const put = { op: 'put', key, value, expiresAtMs, expect: 'absent' } as const;
+  await kernel.transient.commit([put], { survives: 'crash' });
   return id;
 }
 
@@ -80,5 +81,6 @@ export async function finishLogin(
   session: string,
 ): Promise<boolean> {
   const finished: LoginFlow = { browser: value.browser, request: value.request, session };
-  return await kernel.transient.commit([{ op: 'put', key, value: finished, expiresAtMs, expect: version }]);
+  const put = { op: 'put', key, value: finished, expiresAtMs, expect: version } as const;
+  return await kernel.transient.commit([put], { survives: 'crash' });
 }

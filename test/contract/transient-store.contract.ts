@@ -94,6 +94,20 @@ export const transientStoreContract = (name: string, make: () => Promise<Transie
       });
     });
 
+    describe('what need only outlive a crash', () => {
+      it('is read at once, kept over a restart and ordered with the rest', async () => {
+        await store.commit([put(keyOf('light'))], { survives: 'crash' });
+        await Promise.all([
+          store.commit([put(keyOf('full'))]),
+          store.commit([put(keyOf('light'), { value: { n: 2 } })], { survives: 'crash' }),
+          store.commit([put(keyOf('other'))]),
+        ]);
+        await reopen();
+        const values = await Promise.all(['light', 'full', 'other'].map((id) => store.get(keyOf(id))));
+        expect(values.map((entry) => entry?.value)).toEqual([{ n: 2 }, { n: 1 }, { n: 1 }]);
+      });
+    });
+
     describe('compare-and-set', () => {
       it('writes over the version that was read and over no other', async () => {
         await store.commit([put(keyOf('a'), { value: 1 })]);

@@ -14,10 +14,11 @@ async function writeForEver(lane: number): Promise<void> {
     const key = (part: string) => ({ type: 'session', tenant: 't', id: `${id}-${part}` }) as const;
     const expiresAtMs = Date.now() + 3_600_000;
     const value = { id };
-    const done = await store.commit([
+    const both = [
       { op: 'put', key: key('a'), value, expiresAtMs, expect: 'absent', tags: ['user:1'] },
       { op: 'put', key: key('b'), value, expiresAtMs, expect: 'absent' },
-    ]);
+    ] as const;
+    const done = await store.commit(both, { survives: index % 2 === 0 ? 'crash' : 'power-loss' });
     if (!done) throw new Error(`the entries of ${id} were there already`);
     writeSync(STDOUT, `${id}\n`);
   }

@@ -3,7 +3,14 @@ import { join } from 'node:path';
 import type { Json } from '../../../domain/json.ts';
 import { type Database, openDatabase } from '../../sqlite/database.ts';
 import { type GroupCommitWriter, startGroupCommitWriter } from '../../sqlite/group-commit.ts';
-import type { TransientEntry, TransientKey, TransientOp, TransientStore, TransientType } from '../transient-store.ts';
+import type {
+  CommitOptions,
+  TransientEntry,
+  TransientKey,
+  TransientOp,
+  TransientStore,
+  TransientType,
+} from '../transient-store.ts';
 import type { KeyColumns, OpColumns, TransientJob } from './transient-handler.ts';
 import { TRANSIENT_FILE, TRANSIENT_SCHEMA_VERSION } from './transient-schema.ts';
 import type { TransientWriterOptions } from './transient-writer.ts';
@@ -63,9 +70,10 @@ class EmbeddedTransientStore implements TransientStore {
     return row === undefined ? null : entryOf<Value>(row as unknown as EntryRow);
   }
 
-  async commit(ops: readonly TransientOp[]): Promise<boolean> {
+  async commit(ops: readonly TransientOp[], { survives }: CommitOptions = {}): Promise<boolean> {
     if (ops.length === 0) return true;
-    return (await this.#writer.submit(['commit', this.#clock(), columnsOf(ops)])) === 1;
+    const kind = survives === 'crash' ? 'light-commit' : 'commit';
+    return (await this.#writer.submit([kind, this.#clock(), columnsOf(ops)])) === 1;
   }
 
   async byTag<Value extends Json>(query: {

@@ -14,9 +14,9 @@ export type OpColumns = readonly [
   put: readonly [value: string, expiresAtMs: number, tags: readonly string[]] | null,
 ];
 
-/** Reply to a commit: 1 done, 0 an expectation did not hold. Reply to a sweep: how many went. */
+/** A light commit need not outlive a power cut. Reply to a commit: 1 done, 0 an expectation did not hold. Reply to a sweep: how many went. */
 export type TransientJob =
-  | readonly [kind: 'commit', nowMs: number, ops: readonly OpColumns[]]
+  | readonly [kind: 'commit' | 'light-commit', nowMs: number, ops: readonly OpColumns[]]
   | readonly [kind: 'sweep', nowMs: number, entriesMax: number];
 
 interface Found {
@@ -37,6 +37,14 @@ export function transientHandler(database: Database): GroupCommitHandler<Transie
   const removeTag = database.statement('DELETE FROM tags WHERE type = ? AND tenant = ? AND id = ? AND tag = ?');
   const expired = database.statement('SELECT type, tenant, id, tags FROM entries WHERE expires_at <= ? LIMIT ?');
   let lastVersion = 0;
+  let synchronous: 'NORMAL' | 'FULL' = 'FULL';
+
+  /** Without an fsync a commit outlives the process, not the machine. The next full one brings it to the disk too. */
+  function synchronise(wanted: 'NORMAL' | 'FULL'): void {
+    if (wanted === synchronous) return;
+    database.exec(`PRAGMA main.synchronous = ${wanted}`);
+    synchronous = wanted;
+  }
 
   /** Grows with every write and with the clock, so that it never comes twice, not even for a key made anew. */
   function nextVersion(nowMs: number): number {
@@ -79,7 +87,8 @@ export function transientHandler(database: Database): GroupCommitHandler<Transie
 
   return {
     database,
-    apply: (job) => (job[0] === 'commit' ? commit(job[1], job[2]) : sweep(job[1], job[2])),
+    apply: (job) => (job[0] === 'sweep' ? sweep(job[1], job[2]) : commit(job[1], job[2])),
+    beforeGroup: (jobs) => synchronise(jobs.every(([kind]) => kind === 'light-commit') ? 'NORMAL' : 'FULL'),
   };
 }
 
