@@ -14,6 +14,7 @@ import { nativeRoutes } from '../protocol/native/routes.ts';
 import { oauthRoutes } from '../protocol/oauth2/routes.ts';
 import { restRoutes } from '../protocol/rest/routes.ts';
 import { scimRoutes } from '../protocol/scim/routes.ts';
+import { isAllowedOrigin } from '../read-api/applications.ts';
 
 export interface DoorsOptions {
   readonly kernel: Kernel;
@@ -21,6 +22,7 @@ export interface DoorsOptions {
   /** Public origin, no trailing slash; may be completed until the first request comes. */
   readonly address: { readonly url: string };
   readonly superTenant: string;
+  readonly showLoginFailureReason: boolean;
   /** A background part that ended although it should run; null while all run. */
   readonly stopped: () => string | null;
 }
@@ -32,7 +34,8 @@ export interface Doors {
   readonly clients: ClientDirectory;
 }
 
-export function openDoors({ kernel, reads, address, superTenant, stopped }: DoorsOptions): Doors {
+export function openDoors(options: DoorsOptions): Doors {
+  const { kernel, reads, address, superTenant, stopped } = options;
   const signer = createJwtSigner(kernel);
   const clients = createClientDirectory(kernel);
   const authenticator = createAuthenticator(kernel, signer, clients);
@@ -40,7 +43,14 @@ export function openDoors({ kernel, reads, address, superTenant, stopped }: Door
   const routes: readonly Route[] = [
     ...scimRoutes({ kernel, readStore: reads }),
     ...nativeRoutes({ kernel, readStore: reads, authenticator, routes: () => routes }),
-    ...oauthRoutes({ kernel, signer, clients, authenticator, showAuthFailureReason: false }),
+    ...oauthRoutes({
+      kernel,
+      signer,
+      clients,
+      authenticator,
+      showAuthFailureReason: options.showLoginFailureReason,
+      knownOrigin: (tenant, origin) => isAllowedOrigin(reads, tenant, origin),
+    }),
     ...restRoutes({ kernel, readStore: reads }),
     ...healthRoutes({ kernel, reads, stopped }),
   ];

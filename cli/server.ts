@@ -98,7 +98,14 @@ interface Served {
 async function listen({ configuration, telemetry, tls }: ServerParts, { kernel, reads, stopped }: Served) {
   const { host, port, superTenant, trustedProxies } = configuration;
   const address = { url: configuration.url };
-  const { routes, tenants, authenticator } = openDoors({ kernel, reads, address, superTenant, stopped });
+  const { routes, tenants, authenticator } = openDoors({
+    kernel,
+    reads,
+    address,
+    superTenant,
+    stopped,
+    showLoginFailureReason: configuration.showLoginFailureReason,
+  });
   const secure = configuration.url.startsWith('https:');
   const server = buildServer({ routes, tenants, authenticator, telemetry, trustedProxies, tls, secure });
   await server.listen({ host, port });

@@ -20,6 +20,7 @@ export const applicationsProjection: Projection = {
       fields: [
         { path: 'name', kind: 'text', contains: true },
         { path: 'clientId', kind: 'text', caseExact: true, contains: true },
+        { path: 'allowedOrigins', kind: 'text', caseExact: true, many: true },
         { path: 'templateId', kind: 'text' },
         { path: 'system', kind: 'boolean' },
         { path: 'enabled', kind: 'boolean' },
@@ -38,8 +39,11 @@ export const applicationsProjection: Projection = {
     'application.application.described.v1': (event) => patch(idIn(event), { ...event.data }),
     'application.application.enabled.v1': (event) => patch(idIn(event), { enabled: true }),
     'application.application.disabled.v1': (event) => patch(idIn(event), { enabled: false }),
-    'application.oidc.configured.v1': (event) => patch(idIn(event), { clientId: event.data.clientId }),
-    'application.oidc.removed.v1': (event) => patch(idIn(event), {}, ['clientId']),
+    'application.oidc.configured.v1': (event) => {
+      const { clientId, allowedOrigins } = event.data;
+      return patch(idIn(event), { clientId, allowedOrigins });
+    },
+    'application.oidc.removed.v1': (event) => patch(idIn(event), {}, ['clientId', 'allowedOrigins']),
     'application.application.deleted.v1': (event) => [{ kind: 'remove', collection: APPLICATIONS, id: idIn(event) }],
   }),
 };

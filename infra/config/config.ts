@@ -44,6 +44,7 @@ export interface Configuration {
     readonly concurrency: number;
     readonly queueMax: number;
   };
+  readonly showLoginFailureReason: boolean;
   readonly logLevel: 'info' | 'warn' | 'error' | 'silent';
   /** Null: off. */
   readonly metrics: { readonly host: string; readonly port: number } | null;
@@ -210,6 +211,7 @@ function asConfiguration(environment: Environment): Configuration {
       concurrency: environment.MUNIMENT_HASH_CONCURRENCY,
       queueMax: environment.MUNIMENT_HASH_QUEUE_MAX,
     },
+    showLoginFailureReason: environment.MUNIMENT_SHOW_LOGIN_FAILURE_REASON === 'on',
     logLevel: environment.MUNIMENT_LOG_LEVEL,
     metrics:
       environment.MUNIMENT_METRICS === 'on'

@@ -163,6 +163,10 @@ export const environmentSchema = z.object({
     ...between(0, HASH_QUEUE_MAX, 'hashes'),
     meaning: 'Password hashes that may wait. More are answered 503 with Retry-After.',
   }),
+  MUNIMENT_SHOW_LOGIN_FAILURE_REASON: key(oneOf('off', 'on'), 'off', {
+    ...choice('off', 'on'),
+    meaning: 'on tells a failed sign-in why: unknown user, wrong password, locked, disabled. It lets names be guessed.',
+  }),
   MUNIMENT_LOG_LEVEL: key(oneOf('info', 'warn', 'error', 'silent'), 'info', {
     ...choice('info', 'warn', 'error', 'silent'),
     meaning: 'The least severity that is logged.',
