@@ -103,6 +103,8 @@ describe('a log that a newer release wrote to', () => {
     });
     const ready = await admin.get('/health/ready');
     expect(ready.status, 'an operator is told').toBe(503);
+    expect(ready.json.checks['projection:users']).toBe('down');
+    expect(ready.text, 'and others are not told of what happened').not.toContain(NEWER_VERSION);
   });
 
   it('[SEC-L14] is started with again, and left as it was', async () => {
