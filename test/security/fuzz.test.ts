@@ -3,15 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { authorizeUrl, tokensFor } from '../protocol/oauth2/browser.ts';
 import { CALLBACK, type TestClient } from '../protocol/oauth2/oauth-server.ts';
 import { basic, startTestServer, type TestServer } from '../support/server.ts';
-import {
-  type Ask,
-  ask,
-  browserAt,
-  mustAsk,
-  newClient,
-  newUser,
-  type Told,
-} from '../support/server-client.ts';
+import { type Ask, ask, browserAt, mustAsk, newClient, newUser, type Told } from '../support/server-client.ts';
 
 /** Inputs per surface; a night's run sets more. */
 const RUNS = Number(process.env['MUNIMENT_FUZZ_RUNS'] ?? 60);
