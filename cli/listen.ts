@@ -1,11 +1,19 @@
 /** The doors on their address. A module of its own: it loads while the writer threads open their files. */
 import type { AddressInfo } from 'node:net';
 import type { Kernel } from '../commands/kernel.ts';
+import type { Configuration } from '../infra/config/config.ts';
 import type { ReadStore } from '../infra/read-store/read-store.ts';
+import type { Telemetry } from '../infra/telemetry/telemetry.ts';
 import type { Route } from '../protocol/http/route.ts';
 import { buildServer } from '../protocol/http/server.ts';
 import { openDoors } from './doors.ts';
-import type { ServerParts } from './server.ts';
+
+export interface ListenerParts {
+  readonly configuration: Configuration;
+  readonly telemetry: Telemetry;
+  /** PEM; null for plain HTTP. */
+  readonly tls: { readonly cert: string; readonly key: string } | null;
+}
 
 export interface Served {
   readonly kernel: Kernel;
@@ -24,7 +32,7 @@ export interface Listener {
 
 /** Every route is mounted; nothing is heard before `listen`. */
 export function prepareListener(
-  { configuration, telemetry, tls }: ServerParts,
+  { configuration, telemetry, tls }: ListenerParts,
   { kernel, reads, stopped }: Served,
 ): Listener {
   const { host, port, superTenant, trustedProxies } = configuration;
