@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FAILURES_RECORDED_MAX } from '../../commands/failed-attempts.ts';
 import { noTelemetry } from '../../infra/telemetry/no-telemetry.ts';
 import { createPendingFlows, networkOf, pendingFlowLimits } from '../../protocol/oauth2/pending-flows.ts';
 import { authorizeUrl, Browser, hidden, redeem, signInTo, tokensFor } from '../protocol/oauth2/browser.ts';
@@ -89,6 +90,36 @@ describe('sign-ins that nobody finishes', () => {
     const tenant = (await server.application(client.id)).org;
     const flow = await server.kernel.transient.get({ type: 'login-flow', tenant, id });
     expect(JSON.stringify(flow?.value)).not.toContain('yyy');
+    server.clock.nowMs = null;
+  });
+
+  it('[SEC-J3] by wrong names and passwords fill no log: the first of a minute are recorded, the rest counted', async () => {
+    server.clock.nowMs = Date.now() + 60 * 3_600_000;
+    const { kernel } = server;
+    const count = async (): Promise<number> => {
+      let events = 0;
+      for await (const { type } of kernel.store.readAll({ after: 'start' })) {
+        if (type === 'session.login.failed.v1' || type === 'oauth.client.authentication_failed.v1') events += 1;
+      }
+      return events;
+    };
+    const before = await count();
+    const headers = { authorization: `Basic ${Buffer.from(`nobody:${'x'.repeat(1_025)}`).toString('base64')}` };
+    const body = () => new URLSearchParams({ client_id: client.clientId, client_secret: 'wrong' });
+    const statuses = await times(3 * FAILURES_RECORDED_MAX, async (index) => {
+      const isSignIn = index % 2 === 0;
+      const response = isSignIn
+        ? await fetch(`${server.url}/probe`, { headers })
+        : await fetch(`${server.url}/oauth2/token`, { method: 'POST', body: body() });
+      await response.arrayBuffer();
+      return response.status;
+    });
+    expect(new Set(statuses), 'each is refused alike').toEqual(new Set([401]));
+    expect((await count()) - before).toBe(2 * FAILURES_RECORDED_MAX);
+
+    server.clock.nowMs += 61_000;
+    await fetch(`${server.url}/probe`, { headers });
+    expect((await count()) - before, 'a minute later they are recorded again').toBe(2 * FAILURES_RECORDED_MAX + 1);
     server.clock.nowMs = null;
   });
 
