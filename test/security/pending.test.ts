@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FAILURES_RECORDED_MAX } from '../../commands/failed-attempts.ts';
 import { noTelemetry } from '../../infra/telemetry/no-telemetry.ts';
 import { createPendingFlows, networkOf, pendingFlowLimits } from '../../protocol/oauth2/pending-flows.ts';
-import { authorizeUrl, Browser, hidden, redeem, signInTo, tokensFor } from '../protocol/oauth2/browser.ts';
+import { authorizeUrl, Browser, codeFor, hidden, redeem, signInTo, tokensFor } from '../protocol/oauth2/browser.ts';
 import { type OauthServer, PASSWORD, startOauthServer, type TestClient } from '../protocol/oauth2/oauth-server.ts';
 
 const AT_ONCE = 50;
@@ -123,12 +123,25 @@ describe('sign-ins that nobody finishes', () => {
     server.clock.nowMs = null;
   });
 
-  it('[SEC-J3] lead to codes that are kept a short time, used or not', async () => {
-    server.clock.nowMs = Date.now() + 72 * 3_600_000;
-    const callback = await signInTo(new Browser(server), client, { userName: 'kim', password: PASSWORD });
-    server.clock.nowMs += LONG_AFTER_MS;
-    const late = await redeem(server, client, callback.searchParams.get('code') ?? '');
-    expect([late.status, late.body.error]).toEqual([400, 'invalid_grant']);
+  it('[SEC-J3] lead to codes that are kept for minutes when nobody redeems them, and for a day when somebody did', async () => {
+    const start = Date.now() + 72 * 3_600_000;
+    server.clock.nowMs = start;
+    await server.kernel.transient.sweep();
+    const browser = new Browser(server);
+    const login = { userName: 'kim', password: PASSWORD, remember: true } as const;
+    const used = await codeFor(browser, client, login);
+    expect((await redeem(server, client, used)).status).toBe(200);
+    const unused = await codeFor(browser, client, login);
+    await times(10, () => codeFor(browser, client, login));
+
+    server.clock.nowMs = start + 6 * 60_000;
+    expect((await redeem(server, client, unused)).body.error_description).toContain('Expired');
+    server.clock.nowMs = start + 16 * 60_000;
+    expect(await server.kernel.transient.sweep()).toBeGreaterThanOrEqual(10);
+    server.clock.nowMs = start + 23 * 3_600_000;
+    await server.kernel.transient.sweep();
+    const again = await redeem(server, client, used);
+    expect(again.body.error_description, 'its second use is still known').toContain('Inactive');
     server.clock.nowMs = null;
   });
 });
