@@ -4,7 +4,7 @@ import { openMongoReadStoreWriter } from '../../infra/read-store/mongo/writer.ts
 import { hasMongo, mongoGround, requireMongo } from '../support/mongo.ts';
 import { type OpenReadStore, readStoreContract } from './read-store.contract.ts';
 
-const PACE = { randomQueries: 300, randomBatches: 60, timeoutMs: 120_000 };
+const PACE = { randomQueries: 500, randomBatches: 100, timeoutMs: 120_000 };
 
 requireMongo();
 

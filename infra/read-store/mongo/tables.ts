@@ -9,6 +9,7 @@
  */
 import { MongoBulkWriteError } from 'mongodb';
 import { comparePositions, decodePosition, encodePosition, type Position } from '../../event-store/position.ts';
+import { withPatience } from '../../mongo/patience.ts';
 import { formatState, isSameSpec, layoutsOf, parseState } from '../embedded/generation-file.ts';
 import type { Layout } from '../embedded/layout.ts';
 import { parsePath, withoutValue, withValue } from '../path.ts';
@@ -81,9 +82,8 @@ export class MongoTables implements ProjectionTables {
     }
     const byCollection = Map.groupBy(writes, ({ collection }) => collection);
     for (const collection of byCollection.keys()) this.#layoutOf(collection);
-    const at = encodePosition(checkpoint);
-    for (const [collection, own] of byCollection) await this.#write(this.#layoutOf(collection), own, at);
-    await moveCheckpoint(this.#home.all, this.#id, checkpoint);
+    // A server that is away for a moment is no reason to park.
+    await withPatience(() => this.#bring(byCollection, checkpoint));
     if (this.#state.parked !== undefined) {
       const { parked: _, ...state } = this.#state;
       await this.#writeState(state);
@@ -125,6 +125,12 @@ export class MongoTables implements ProjectionTables {
   /** Nothing to do here: what was removed left its document at once. The server's own logs are beyond our reach. */
   async forget(): Promise<void> {
     // Removed documents hold no more than id and position.
+  }
+
+  async #bring(byCollection: ReadonlyMap<string, readonly Write[]>, checkpoint: Position): Promise<void> {
+    const at = encodePosition(checkpoint);
+    for (const [collection, own] of byCollection) await this.#write(this.#layoutOf(collection), own, at);
+    await moveCheckpoint(this.#home.all, this.#id, checkpoint);
   }
 
   #layoutOf(collection: string): Layout {
