@@ -17,6 +17,9 @@ type Test = { readonly [operator: string]: unknown };
 /** The server takes no deeper trees; `not` over `not`, and lists of one, do not count. */
 export const FILTER_NESTING_MAX = 40;
 
+/** Servers take no longer patterns. */
+export const PATTERN_CHARACTERS_MAX = 32_000;
+
 const EVERYTHING: Condition = {};
 const NOTHING: Condition = { _id: { $in: [] } };
 
@@ -194,8 +197,11 @@ function textTest(op: 'prefix' | 'suffix' | 'contains', value: SearchValue | nul
 }
 
 /** A pattern that matches this text alone: everything in ASCII that is no letter or digit goes by its number. */
-const literal = (text: string): string =>
+function literal(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not reach the pattern as they are.
-  text.replace(/[\x00-\x2f\x3a-\x40\x5b-\x60\x7b-\x7f]/g, (character) => {
+  const pattern = text.replace(/[\x00-\x2f\x3a-\x40\x5b-\x60\x7b-\x7f]/g, (character) => {
     return `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
   });
+  if (pattern.length > PATTERN_CHARACTERS_MAX) throw new RangeError('a text to search for is too long');
+  return pattern;
+}

@@ -14,7 +14,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { AnyBulkWriteOperation, Collection } from 'mongodb';
+import { type AnyBulkWriteOperation, type Collection, MongoError } from 'mongodb';
 import { isDuplicateKey } from '../../mongo/connection.ts';
 import type { TransientOp } from '../transient-store.ts';
 import { type Content, contentOf, type EntryDocument, guardOf, holds, keyFields, nameOf, ttlOf } from './entry.ts';
@@ -59,7 +59,7 @@ export async function commitGroup(place: GroupPlace, ops: readonly TransientOp[]
     await takeOff(place, { commit: attempt.commit, keys, nowMs });
     return 'blocked';
   }
-  await finish(place, attempt.commit, keys);
+  await finishNow(place, attempt.commit, keys);
   return 'committed';
 }
 
@@ -121,6 +121,15 @@ async function takeOff(place: GroupPlace, { commit, keys, nowMs }: Held): Promis
   const documents = await place.entries.find({ _id: { $in: [...keys] }, 'intent.commit': commit }).toArray();
   await Promise.all(documents.map((document) => rollBack(place, document, nowMs)));
   await place.commits.deleteOne({ _id: commit, state: 'aborted' });
+}
+
+async function finishNow(place: GroupPlace, commit: string, keys: readonly string[]): Promise<void> {
+  try {
+    await finish(place, commit, keys);
+  } catch (error) {
+    // It is decided: whoever meets one of its intents carries it out.
+    if (!(error instanceof MongoError)) throw error;
+  }
 }
 
 /** Step 4, by the maker or by whoever finds it undone. */

@@ -58,7 +58,7 @@ export async function openMongoTransientStore(options: MongoTransientStoreOption
 async function makeIndexes(entries: Collection<EntryDocument>): Promise<void> {
   await entries.createIndexes([
     { key: { type: 1, tenant: 1, tags: 1, id: 1 } },
-    { key: { type: 1, tenant: 1, 'intent.put.tags': 1, id: 1 }, sparse: true },
+    { key: { 'intent.put.tags': 1 }, sparse: true },
     { key: { expiresAt: 1 } },
     { key: { 'intent.at': 1 }, sparse: true },
     { key: { ttl: 1 }, expireAfterSeconds: 0 },
@@ -139,9 +139,15 @@ class MongoTransientStore implements TransientStore {
     after: string,
     limit: number,
   ): Promise<EntryDocument[]> {
+    const listed = { type, tenant, id: { $gt: after } };
     const live = { tags: tag, $or: [{ expiresAt: { $gt: this.#clock() } }, { intent: { $exists: true } }] };
     return this.#place.entries
-      .find({ type, tenant, id: { $gt: after }, $or: [live, { 'intent.put.tags': tag }] })
+      .find({
+        $or: [
+          { ...listed, ...live },
+          { ...listed, 'intent.put.tags': tag },
+        ],
+      })
       .sort({ id: 1 })
       .limit(limit)
       .toArray();
