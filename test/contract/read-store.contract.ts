@@ -196,6 +196,13 @@ export const readStoreContract = (name: string, open: () => Promise<OpenReadStor
       expect(await ids({ filter: { op: 'eq', path: 'name', value: `' OR '1'='1` } })).toEqual([]);
     });
 
+    it('takes line ends for characters like others', async () => {
+      await apply(put(thing('a', { name: 'one\ntwo\n' })), put(thing('b', { name: 'two' })));
+      expect(await ids({ filter: { op: 'suffix', path: 'name', value: 'two' } })).toEqual(['b']);
+      expect(await ids({ filter: { op: 'suffix', path: 'name', value: 'two\n' } })).toEqual(['a']);
+      expect(await ids({ filter: { op: 'contains', path: 'name', value: 'e\nt' } })).toEqual(['a']);
+    });
+
     it('compares text folded unless the field is case exact', async () => {
       await apply(put(thing('a', { name: 'Straße', code: 'Ab' })), put(thing('b', { name: 'ＡＮＮＡ' })));
       expect(await ids({ filter: { op: 'eq', path: 'name', value: 'STRASSE' } })).toEqual(['a']);

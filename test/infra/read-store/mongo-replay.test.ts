@@ -9,6 +9,7 @@ import { hasMongo, type MongoGround, mongoGround, requireMongo } from '../../sup
 import { thingCollection } from '../../support/random-documents.ts';
 
 const RUNS = 25;
+const ROUNDS = 60;
 const TIMEOUT_MS = 60_000;
 const IDS = ['a', 'b', 'c'];
 const at = (number: number): Position => ({ commit: BigInt(number), prepare: BigInt(number) });
@@ -130,6 +131,19 @@ describe.runIf(hasMongo)('read models in MongoDB', () => {
     await late.apply(renamed(name, [put('a', 'anna'), put('b', 'ben'), put('c', 'cid')]), at(3));
     expect((await documents(name)).map((document) => document['name'])).toEqual(['bea']);
     expect((await open()).checkpoint).toEqual(at(5));
+  });
+
+  it('are not changed by a late writer that looked before another wrote, and writes after it', async () => {
+    const { name, open } = fresh();
+    const [late, current] = [await open(), await open()];
+    for (let round = 1; round <= ROUNDS; round += 1) {
+      const before = renamed(name, [put('a', 'anna'), put('b', `late ${round}`)]);
+      const after = renamed(name, [remove('a'), put('b', `current ${round}`)]);
+      const writing = current.apply(after, at(2 * round));
+      const lateWriting = late.apply(before, at(2 * round - 1));
+      await Promise.all([writing, lateWriting]);
+      expect((await documents(name)).map((document) => document['name'])).toEqual([`current ${round}`]);
+    }
   });
 
   it('hold nothing of a removed document but its id and place in the log', async () => {
