@@ -9,6 +9,7 @@
  * The command finds the address in MUNIMENT_MONGO_URL. Data lies in a temporary folder, removed at the end.
  *
  *   MUNIMENT_MONGO_DATA  a folder to use instead and to keep: a later start goes on with its data
+ *   MUNIMENT_MONGO_PORT  the port to listen on; default: a free one
  *   MUNIMENT_MONGO_SYNC  1: every commit reaches the disk (for tests that kill the server)
  */
 import { spawn, spawnSync } from 'node:child_process';
@@ -111,7 +112,7 @@ async function main() {
   const kept = process.env.MUNIMENT_MONGO_DATA;
   const folder = kept ?? mkdtempSync(join(tmpdir(), 'muniment-mongo-wire-'));
   mkdirSync(folder, { recursive: true });
-  const port = await freePort();
+  const port = Number(process.env.MUNIMENT_MONGO_PORT ?? (await freePort()));
   const { server, log } = start(home, port, folder);
   const ended = Promise.race(END_SIGNALS.map((signal) => once(process, signal)));
   try {

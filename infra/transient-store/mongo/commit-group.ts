@@ -55,7 +55,7 @@ export async function commitGroup(place: GroupPlace, ops: readonly TransientOp[]
     if (!seen.refused) await Promise.all(seen.blocking.map((document) => settle(place, document, nowMs)));
     return seen.refused ? 'refused' : 'blocked';
   }
-  if (!(await decide(place, attempt.commit, 'committed'))) {
+  if (!(await decide(place, attempt.commit, 'committed')) && !(await isCommitted(place, attempt.commit))) {
     await takeOff(place, { commit: attempt.commit, keys, nowMs });
     return 'blocked';
   }
@@ -104,6 +104,11 @@ async function seenBy({ entries }: GroupPlace, { ops, nowMs, commit }: Attempt):
 async function decide({ commits }: GroupPlace, commit: string, state: 'committed' | 'aborted'): Promise<boolean> {
   const { matchedCount } = await commits.updateOne({ _id: commit, state: 'pending' }, { $set: { state } });
   return matchedCount === 1;
+}
+
+/** The decision arrived, and only its answer was lost: asked again, it matched nothing. */
+async function isCommitted({ commits }: GroupPlace, commit: string): Promise<boolean> {
+  return (await commits.findOne({ _id: commit, state: 'committed' })) !== null;
 }
 
 interface Held {

@@ -30,6 +30,8 @@ const RETRY_PAUSE_MS_MAX = 25;
 export interface MongoTransientStoreOptions extends MongoPlace {
   /** Epoch milliseconds. */
   readonly clock: () => number;
+  /** What is expired by it is removed for good; must not jump ahead. Default: `clock`. */
+  readonly sweepClock?: () => number;
 }
 
 /** Others kept writing the same keys for too long. Nothing was written. */
@@ -52,7 +54,8 @@ export async function openMongoTransientStore(options: MongoTransientStoreOption
     await connection.close();
     throw error;
   }
-  return new MongoTransientStore(connection, place, options.clock);
+  const { clock, sweepClock = clock } = options;
+  return new MongoTransientStore(connection, place, { now: clock, sweep: sweepClock });
 }
 
 async function makeIndexes(entries: Collection<EntryDocument>): Promise<void> {
@@ -69,11 +72,13 @@ class MongoTransientStore implements TransientStore {
   readonly #connection: MongoConnection;
   readonly #place: GroupPlace;
   readonly #clock: () => number;
+  readonly #sweepClock: () => number;
 
-  constructor(connection: MongoConnection, place: GroupPlace, clock: () => number) {
+  constructor(connection: MongoConnection, place: GroupPlace, clocks: { now: () => number; sweep: () => number }) {
     this.#connection = connection;
     this.#place = place;
-    this.#clock = clock;
+    this.#clock = clocks.now;
+    this.#sweepClock = clocks.sweep;
   }
 
   async get<Value extends Json>(key: TransientKey): Promise<TransientEntry<Value> | null> {
@@ -120,7 +125,7 @@ class MongoTransientStore implements TransientStore {
   }
 
   async sweep(): Promise<number> {
-    const nowMs = this.#clock();
+    const nowMs = this.#sweepClock();
     await sweepCommits(this.#place, nowMs);
     return sweepEntries(this.#place, { nowMs, batch: SWEEP_BATCH_ENTRIES });
   }
