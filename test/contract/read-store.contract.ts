@@ -38,7 +38,16 @@ const projection = (collections: readonly Collection[] = [thingCollection], vers
   logIdentity: 'log-1',
 });
 
-export const readStoreContract = (name: string, open: () => Promise<OpenReadStore>) =>
+/** How often it asks, and how long that may take. */
+export interface ReadStorePace {
+  readonly randomQueries: number;
+  readonly randomBatches: number;
+  readonly timeoutMs: number;
+}
+
+const FAST: ReadStorePace = { randomQueries: 1500, randomBatches: 300, timeoutMs: 30_000 };
+
+export const readStoreContract = (name: string, open: () => Promise<OpenReadStore>, pace: ReadStorePace = FAST) =>
   describe(`read store contract: ${name}`, () => {
     let opened: OpenReadStore;
     let store: ReadStore;
@@ -187,6 +196,13 @@ export const readStoreContract = (name: string, open: () => Promise<OpenReadStor
       expect(await ids({ filter: { op: 'eq', path: 'name', value: `' OR '1'='1` } })).toEqual([]);
     });
 
+    it('takes line ends for characters like others', async () => {
+      await apply(put(thing('a', { name: 'one\ntwo\n' })), put(thing('b', { name: 'two' })));
+      expect(await ids({ filter: { op: 'suffix', path: 'name', value: 'two' } })).toEqual(['b']);
+      expect(await ids({ filter: { op: 'suffix', path: 'name', value: 'two\n' } })).toEqual(['a']);
+      expect(await ids({ filter: { op: 'contains', path: 'name', value: 'e\nt' } })).toEqual(['a']);
+    });
+
     it('compares text folded unless the field is case exact', async () => {
       await apply(put(thing('a', { name: 'Straße', code: 'Ab' })), put(thing('b', { name: 'ＡＮＮＡ' })));
       expect(await ids({ filter: { op: 'eq', path: 'name', value: 'STRASSE' } })).toEqual(['a']);
@@ -222,7 +238,9 @@ export const readStoreContract = (name: string, open: () => Promise<OpenReadStor
       expect(await ids({ filter: { op: 'not', filter: equal } })).toEqual(['c']);
     });
 
-    it('answers random queries as looking at every document does, page by page in both directions', async () => {
+    it('answers random queries as looking at every document does, page by page in both directions', {
+      timeout: pace.timeoutMs,
+    }, async () => {
       const documents = fc.sample(randomDocument, { numRuns: 150, seed: 20260101 });
       const kept = new Map(documents.map((document) => [document.id, document]));
       for (const document of documents) await apply(put(document));
@@ -230,10 +248,12 @@ export const readStoreContract = (name: string, open: () => Promise<OpenReadStor
         const expected = naiveIds(thingCollection, [...kept.values()], query);
         await expectPages(store, { query, offset, expected });
       });
-      await fc.assert(property, { numRuns: 1500 });
+      await fc.assert(property, { numRuns: pace.randomQueries });
     });
 
-    it('answers as looking at every document does while documents come, change and go', async () => {
+    it('answers as looking at every document does while documents come, change and go', {
+      timeout: pace.timeoutMs,
+    }, async () => {
       const kept = new Map<string, Document>();
       const step = fc.tuple(
         fc.array(randomDocument, { maxLength: 8 }),
@@ -249,7 +269,7 @@ export const readStoreContract = (name: string, open: () => Promise<OpenReadStor
         const expected = naiveIds(thingCollection, [...kept.values()], query);
         await expectPages(store, { query, offset: 0, expected });
       });
-      await fc.assert(property, { numRuns: 300 });
+      await fc.assert(property, { numRuns: pace.randomBatches });
     });
 
     it('waits for a position and says when it stays behind', async () => {

@@ -1,6 +1,7 @@
 /** The writing side of the embedded read store; one per data directory, in the projector's thread. */
 import { mkdirSync } from 'node:fs';
 import { openDatabase } from '../../sqlite/database.ts';
+import { ReadModelOfAnotherLog } from '../errors.ts';
 import type { ReadStoreWriter } from '../read-store.ts';
 import {
   databaseFile,
@@ -24,14 +25,6 @@ export interface EmbeddedReadStoreOptions {
 
 export interface EmbeddedReadStoreWriter extends ReadStoreWriter {
   close(): Promise<void>;
-}
-
-/** A checkpoint of one log says nothing about another: the operator chose the wrong data directory or log. */
-export class ReadModelOfAnotherLog extends Error {
-  constructor(projection: string, expected: string, found: string) {
-    super(`projection ${projection} was built from log ${found}, not from ${expected}`);
-    this.name = 'ReadModelOfAnotherLog';
-  }
 }
 
 export function openEmbeddedReadStoreWriter({ directory, board }: EmbeddedReadStoreOptions): EmbeddedReadStoreWriter {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Json } from '../../../domain/json.ts';
 import { type Database, openDatabase } from '../../sqlite/database.ts';
 import { type GroupCommitWriter, startGroupCommitWriter } from '../../sqlite/group-commit.ts';
+import { assertCommitFits, BY_TAG_ENTRIES_MAX, SWEEP_BATCH_ENTRIES, valueText } from '../commit-limits.ts';
 import type {
   CommitOptions,
   TransientEntry,
@@ -14,13 +15,6 @@ import type {
 import type { KeyColumns, OpColumns, TransientJob } from './transient-handler.ts';
 import { TRANSIENT_FILE, TRANSIENT_SCHEMA_VERSION } from './transient-schema.ts';
 import type { TransientWriterOptions } from './transient-writer.ts';
-
-export const COMMIT_OPS_MAX = 100;
-export const VALUE_CHARACTERS_MAX = 262_144;
-export const ENTRY_TAGS_MAX = 16;
-export const BY_TAG_ENTRIES_MAX = 1_000;
-/** Removed in one transaction, so that a sweep never holds up other writes for long. */
-export const SWEEP_BATCH_ENTRIES = 500;
 
 const READER_CACHE_KIB = 4_096;
 
@@ -138,23 +132,14 @@ const entryOf = <Value extends Json>({ value, version, expires_at }: EntryRow): 
 });
 
 function columnsOf(ops: readonly TransientOp[]): readonly OpColumns[] {
-  if (ops.length > COMMIT_OPS_MAX) throw new RangeError(`a commit holds at most ${COMMIT_OPS_MAX} operations`);
-  const columns = ops.map(opColumns);
-  if (ops.length > 1 && new Set(ops.map(({ key }) => JSON.stringify(keyColumns(key)))).size < ops.length) {
-    throw new TypeError('a commit of the transient store names one key twice');
-  }
-  return columns;
+  assertCommitFits(ops);
+  return ops.map(opColumns);
 }
 
 function opColumns(op: TransientOp): OpColumns {
   const key = keyColumns(op.key);
   if (op.op === 'remove') return [key, op.expect, null];
-  const { tags = [], expiresAtMs } = op;
-  const value = JSON.stringify(op.value);
-  if (value.length > VALUE_CHARACTERS_MAX)
-    throw new RangeError(`a ${op.key.type} is beyond ${VALUE_CHARACTERS_MAX} characters`);
-  if (tags.length > ENTRY_TAGS_MAX) throw new RangeError(`a ${op.key.type} has more than ${ENTRY_TAGS_MAX} tags`);
-  return [key, op.expect, [value, expiresAtMs, tags]];
+  return [key, op.expect, [valueText(op), op.expiresAtMs, op.tags ?? []]];
 }
 
 const keyColumns = ({ type, tenant, id }: TransientKey): KeyColumns => [type, tenant, id];

@@ -4,21 +4,14 @@ import { join } from 'node:path';
 import { openDatabase } from '../../sqlite/database.ts';
 import { type GroupCommitWriter, JobRefused, startGroupCommitWriter } from '../../sqlite/group-commit.ts';
 import { SecretExists, SubjectDestroyed } from '../errors.ts';
+import { blindIndexKeyRow, dataKeyRow, GLOBAL_SCOPE, KEY_CHECK_ROW, organizationKeyRow, secretRow } from '../rows.ts';
 import type { DataKey, SecretRef, Vault } from '../vault.ts';
+import { wrap } from '../wrapping.ts';
 import { DEPLOYMENT_KEY_BYTES } from './deployment-key.ts';
 import type { VaultJob, VaultRefusal } from './vault-handler.ts';
-import {
-  blindIndexKeyRow,
-  dataKeyRow,
-  GLOBAL_SCOPE,
-  KEY_CHECK_ROW,
-  organizationKeyRow,
-  secretRow,
-  VaultReader,
-} from './vault-reader.ts';
+import { VaultReader } from './vault-reader.ts';
 import { VAULT_FILE } from './vault-schema.ts';
 import type { VaultWriterOptions } from './vault-writer.ts';
-import { wrap } from './wrapping.ts';
 
 const KEY_BYTES = 32;
 const READER_CACHE_KIB = 2_048;

@@ -2,25 +2,16 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Database } from '../../sqlite/database.ts';
+import { blindIndexKeyRow, dataKeyRow, GLOBAL_SCOPE, KEY_CHECK_ROW, organizationKeyRow, secretRow } from '../rows.ts';
 import type { DataKey, SecretRef } from '../vault.ts';
+import { unwrap, unwrapped } from '../wrapping.ts';
 import { VAULT_SCHEMA_VERSION } from './vault-schema.ts';
-import { unwrap, unwrapped } from './wrapping.ts';
 
 export const CACHED_DATA_KEYS_MAX = 10_000;
 export const CACHED_ORGANIZATION_KEYS_MAX = 1_000;
 /** How long a node may use a key without asking the file again (erasure on another node). */
 export const CACHED_KEY_MS_MAX = 60_000;
 const CLOCK_RESOLUTION_MS = 1_000;
-
-export const GLOBAL_SCOPE = 'global';
-
-/** Names of rows, as wrapping binds them. */
-export const KEY_CHECK_ROW = 'vault_state|key-check';
-export const organizationKeyRow = (org: string): string => `organization_keys|${org}`;
-export const blindIndexKeyRow = (scope: string): string => `blind_index_keys|${scope}`;
-export const dataKeyRow = (subject: string, org: string): string => `data_keys|${subject}|${org}`;
-export const secretRow = ({ owner, kind, id }: SecretRef, org: string): string =>
-  `secrets|${owner}|${kind}|${id}|${org}`;
 
 export class VaultReader {
   readonly #database: Database;

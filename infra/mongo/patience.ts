@@ -1,0 +1,24 @@
+/** For work that may be done twice: tries again while the server cannot be reached, or is choosing another primary. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { MongoError, MongoErrorLabel, MongoNetworkError, MongoServerSelectionError } from 'mongodb';
+
+export const UNREACHABLE_MS_MAX = 60_000;
+const PAUSE_MS_MIN = 50;
+const PAUSE_MS_MAX = 2_000;
+
+export async function withPatience<Value>(work: () => Promise<Value>, forMs = UNREACHABLE_MS_MAX): Promise<Value> {
+  const deadline = performance.now() + forMs;
+  for (let pauseMs = PAUSE_MS_MIN; ; pauseMs = Math.min(pauseMs * 2, PAUSE_MS_MAX)) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isUnreachable(error) || performance.now() + pauseMs > deadline) throw error;
+    }
+    await pause(pauseMs * (0.5 + Math.random() / 2));
+  }
+}
+
+const isUnreachable = (error: unknown): boolean =>
+  error instanceof MongoNetworkError ||
+  error instanceof MongoServerSelectionError ||
+  (error instanceof MongoError && error.hasErrorLabel(MongoErrorLabel.RetryableWriteError));
