@@ -12,16 +12,16 @@ export const PAGE_EVENTS = 512;
 /** Positions searched at a time: bounds how long a filter that skips much holds the thread. */
 const WINDOW_POSITIONS = 2_048;
 
-const COLUMNS = 'e.pos, e.rev, hex(e.id), e.type, e.json, e.created, e.data, e.meta';
+export const COLUMNS = 'e.pos, e.rev, hex(e.id), e.type, e.json, e.created, e.data, e.meta';
 
 /** Of a stream's rows only those that its retention does not hide. */
 const VISIBLE = `s.name = ?1 AND s.state = ${PRESENT}
   AND e.rev >= max(coalesce(s.tb, 0), coalesce(s.rev - s.max_count + 1, 0))
   AND e.created >= coalesce(?2 - s.max_age_s * 1000, 0)`;
 
-const FORWARD = `SELECT ${COLUMNS} FROM stream s CROSS JOIN event e ON e.stream = s.id
+export const FORWARD = `SELECT ${COLUMNS} FROM stream s CROSS JOIN event e ON e.stream = s.id
   WHERE ${VISIBLE} AND e.rev >= ?3 ORDER BY e.rev LIMIT ?4`;
-const BACKWARD = `SELECT ${COLUMNS} FROM stream s CROSS JOIN event e ON e.stream = s.id
+export const BACKWARD = `SELECT ${COLUMNS} FROM stream s CROSS JOIN event e ON e.stream = s.id
   WHERE ${VISIBLE} AND e.rev <= ?3 ORDER BY e.rev DESC LIMIT ?4`;
 
 const NOT_SYSTEM = "(e.type < '$' OR e.type >= '%')";
@@ -53,10 +53,10 @@ export interface LogPage {
 }
 
 export class LogReader {
-  readonly #database: Database;
+  readonly database: Database;
 
   constructor(database: Database) {
-    this.#database = database;
+    this.database = database;
   }
 
   streamPage({ stream, direction, from, limit }: StreamPage): RecordedEvent[] {
@@ -110,7 +110,7 @@ export class LogReader {
   }
 
   #rows(sql: string): StatementSync {
-    const statement = this.#database.statement(sql);
+    const statement = this.database.statement(sql);
     statement.setReadBigInts(true);
     statement.setReturnArrays(true);
     return statement;

@@ -7,10 +7,11 @@ import { JobRefused } from '../../sqlite/group-commit.ts';
 import { WriterFenced } from '../../sqlite/group-commit-worker.ts';
 import { type AppendDecision, decideAppend, type EventsOfStream } from '../append-decision.ts';
 import { EVENT_STRIDE } from '../encode-append.ts';
+import type { StoredBytes } from '../stored-log.ts';
 import { RecentEvents } from './recent-events.ts';
 import { scavenge } from './scavenge.ts';
 import { PRESENT, SOFT_DELETED, TOMBSTONED } from './schema.ts';
-import { metadataText, type StreamMetadata } from './stream-metadata.ts';
+import { metadataText, parseMetadata, type StreamMetadata } from './stream-metadata.ts';
 import { type StreamRow, StreamRows, stateOf } from './stream-rows.ts';
 import { uuidOfHex } from './uuid-text.ts';
 import type {
@@ -25,6 +26,8 @@ import type {
 } from './writer-jobs.ts';
 
 const SPACE_CHECK_MS = 500;
+const METASTREAM = '$$';
+const METADATA_OF_METASTREAM: StreamMetadata = { maxCount: 1, maxAgeSeconds: null, truncateBefore: null };
 
 interface Decided {
   readonly part: AppendPart;
@@ -199,14 +202,16 @@ export class LogWriter {
         first + index,
         id,
         events[at + 1] as string,
+        typeof events[at + 2] === 'string' ? 1 : 0,
         nowMs,
-        events[at + 2] as string,
-        events[at + 3] as string,
+        events[at + 2] as StoredBytes,
+        events[at + 3] as StoredBytes,
       );
       this.#recent.add(id, row.id, first + index);
     }
     this.#lastEventPosition = this.#head;
     if (found !== null) this.#streams.advance(row, first + count - 1);
+    if (name.startsWith(METASTREAM)) this.#applyMetadata(name, events.at(-2) as StoredBytes);
     if (row.state === SOFT_DELETED) this.#setMetadata(row, { ...metadataOf(row), truncateBefore: first }, nowMs);
     return first + count - 1;
   }
@@ -221,17 +226,30 @@ export class LogWriter {
     return null;
   }
 
+  /** Somebody wrote the metadata of a stream himself. */
+  #applyMetadata(metastream: string, data: StoredBytes): void {
+    const stream = metastream.slice(METASTREAM.length);
+    const row = this.#streams.find(stream) ?? this.#streams.create(stream, -1);
+    if (row.state === TOMBSTONED) throw refuse({ kind: 'tombstoned', stream });
+    this.#hide(row, parseMetadata(String(data)));
+    this.#hide(this.#metastreamOf(row), METADATA_OF_METASTREAM);
+  }
+
   #setMetadata(row: StreamRow, metadata: StreamMetadata, nowMs: number): void {
-    row.state = metadata.truncateBefore === 'everything' ? SOFT_DELETED : PRESENT;
-    row.tb = metadata.truncateBefore === 'everything' ? null : metadata.truncateBefore;
-    row.max_count = metadata.maxCount;
-    row.max_age_s = metadata.maxAgeSeconds;
-    this.#streams.update(row);
+    this.#hide(row, metadata);
     this.#writeSystemEvent(this.#metastreamOf(row), { type: '$metadata', data: metadataText(metadata), nowMs });
   }
 
+  #hide(row: StreamRow, { truncateBefore, maxCount, maxAgeSeconds }: StreamMetadata): void {
+    row.state = truncateBefore === 'everything' ? SOFT_DELETED : PRESENT;
+    row.tb = truncateBefore === 'everything' ? null : truncateBefore;
+    row.max_count = maxCount;
+    row.max_age_s = maxAgeSeconds;
+    this.#streams.update(row);
+  }
+
   #metastreamOf(row: StreamRow): StreamRow {
-    const name = `$$${row.name}`;
+    const name = `${METASTREAM}${row.name}`;
     const known = this.#streams.find(name);
     if (known !== null) return known;
     const created = this.#streams.create(name, -1);
@@ -242,7 +260,9 @@ export class LogWriter {
 
   #writeSystemEvent(row: StreamRow, { type, data, nowMs }: { type: string; data: string; nowMs: number }): void {
     this.#head += 1;
-    this.database.statement(INSERT_EVENT).run(this.#head, row.id, row.rev + 1, randomUUID(), type, nowMs, data, '{}');
+    this.database
+      .statement(INSERT_EVENT)
+      .run(this.#head, row.id, row.rev + 1, randomUUID(), type, 1, nowMs, data, '{}');
     this.#streams.advance(row, row.rev + 1);
   }
 
@@ -266,7 +286,7 @@ export class LogWriter {
 }
 
 const INSERT_EVENT = `INSERT INTO event (pos, stream, rev, id, type, json, created, data, meta)
-  VALUES (?, ?, ?, unhex(?, '-'), ?, 1, ?, ?, ?)`;
+  VALUES (?, ?, ?, unhex(?, '-'), ?, ?, ?, ?, ?)`;
 
 const NO_EVENTS: EventsOfStream = { idAt: () => null, recentRevision: () => null };
 

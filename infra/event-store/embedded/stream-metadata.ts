@@ -17,3 +17,18 @@ export function metadataText({ maxCount, maxAgeSeconds, truncateBefore }: Stream
   if (truncateBefore !== null) entries.push(`"$tb":${truncateBefore === 'everything' ? EVERYTHING : truncateBefore}`);
   return `{${entries.join(',')}}`;
 }
+
+/** Of a `$metadata` event; keys that cannot be meant count as absent. Text that is no JSON object sets nothing. */
+export function parseMetadata(text: string): StreamMetadata {
+  const number = (key: string): number | null => {
+    const found = new RegExp(`"\\${key}"\\s*:\\s*(\\d{1,19})(?![\\d.eE])`).exec(text)?.[1];
+    return found === undefined ? null : Number(found);
+  };
+  const positive = (value: number | null): number | null => (value !== null && value >= 1 ? value : null);
+  const first = number('$tb');
+  return {
+    maxCount: positive(number('$maxCount')),
+    maxAgeSeconds: positive(number('$maxAge')),
+    truncateBefore: first !== null && first > Number.MAX_SAFE_INTEGER ? 'everything' : first,
+  };
+}
