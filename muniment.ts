@@ -1,9 +1,15 @@
 #!/usr/bin/env node
 /** The start file and command line: hands over to the subcommand and loads nothing else. */
-import { enableCompileCache } from 'node:module';
+import { existsSync } from 'node:fs';
+import { enableCompileCache, flushCompileCache } from 'node:module';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 
 const NODE_MAJOR_MIN = 24;
+
+/** `infra/memory/start-memory.ts` needs it. */
+const serverFlags = ['--expose-gc'];
 
 const commands: Readonly<Record<string, () => Promise<{ run(args: readonly string[]): Promise<number> }>>> = {
   start: () => import('./cli/start.ts'),
@@ -40,10 +46,31 @@ process.umask(0o077);
 
 // In the data folder and not in a shared one: what is cached there is run. Threads read the variable.
 const cache = join(process.env['MUNIMENT_DATA'] ?? 'data', 'cache');
+const [name = '', ...args] = process.argv.slice(2);
+if (name === 'start') await beginAnew();
 process.env['NODE_COMPILE_CACHE'] = cache;
 enableCompileCache(cache);
 
-const [name = '', ...args] = process.argv.slice(2);
+/**
+ * The same process begins anew with what must be said before a process begins. Node loaded its type stripper for this
+ * file, and each thread would load it for each file that is not in the cache, and keep its 16 MiB: so the cache is
+ * filled first. Does nothing where a process cannot be replaced (Windows), or holds a channel to the one that forked it,
+ * which would be cut: all works there too, with more memory.
+ */
+async function beginAnew(): Promise<void> {
+  if (process.execve === undefined || process.platform === 'win32' || process.send !== undefined) return;
+  if (!existsSync(cache)) {
+    // What is compiled under other flags is another cache.
+    for (const flag of serverFlags) setFlagsFromString(flag);
+    enableCompileCache(cache);
+    await import('./cli/compiled.ts');
+    flushCompileCache();
+  }
+  const entry = fileURLToPath(new URL('./cli/start.ts', import.meta.url));
+  const command = [process.execPath, ...process.execArgv, ...serverFlags, entry, ...args];
+  process.execve(process.execPath, command, { ...process.env, NODE_COMPILE_CACHE: cache });
+}
+
 const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
 if (load === undefined) {
   const asked = name === '' || name === '--help' || name === 'help';

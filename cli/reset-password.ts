@@ -6,9 +6,11 @@ import { ownerOf } from '../commands/reservations.ts';
 import { setUserPassword } from '../commands/users/change-user.ts';
 import { SUPER_ORG_ID } from '../domain/ids.ts';
 import { userNameClaim } from '../domain/users/user.ts';
-import { readConfiguration } from '../infra/config/config.ts';
+import { type Configuration, readConfiguration } from '../infra/config/config.ts';
+import { StoreUnavailable } from '../infra/event-store/errors.ts';
 import { noTelemetry } from '../infra/telemetry/no-telemetry.ts';
-import { openKernel } from './stores.ts';
+import { CannotDo, subcommand } from './command-line.ts';
+import { type OpenedKernel, openKernel } from './stores.ts';
 
 const USAGE = `muniment reset-password [--user NAME]
 
@@ -16,7 +18,9 @@ Sets the password of a user of the super organization to the first line of stand
 NAME is the administrator (MUNIMENT_ADMIN_USERNAME) unless given.
 `;
 
-export async function run(args: readonly string[]): Promise<number> {
+export const run = (args: readonly string[]): Promise<number> => subcommand(USAGE, () => resetPassword(args));
+
+async function resetPassword(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({ args: [...args], options: { user: { type: 'string' }, help: { type: 'boolean' } } });
   if (values.help === true) {
     process.stdout.write(USAGE);
@@ -24,7 +28,7 @@ export async function run(args: readonly string[]): Promise<number> {
   }
   const configuration = readConfiguration(process.env);
   const password = await firstLine();
-  const { kernel, close } = await openKernel(configuration, noTelemetry);
+  const { kernel, close } = await openWhileStopped(configuration);
   try {
     const userName = values.user ?? configuration.admin.userName;
     const userId = await ownerOf(kernel, userNameClaim({ org: SUPER_ORG_ID, userName }));
@@ -36,6 +40,15 @@ export async function run(args: readonly string[]): Promise<number> {
     return 0;
   } finally {
     await close();
+  }
+}
+
+async function openWhileStopped(configuration: Configuration): Promise<OpenedKernel> {
+  try {
+    return await openKernel(configuration, noTelemetry);
+  } catch (error) {
+    if (error instanceof StoreUnavailable) throw new CannotDo(error.message);
+    throw error;
   }
 }
 

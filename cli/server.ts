@@ -40,8 +40,22 @@ export interface ServerParts {
   readonly tls: { readonly cert: string; readonly key: string } | null;
 }
 
-export async function startServer({ configuration, telemetry, tls }: ServerParts): Promise<RunningServer> {
+export async function startServer(parts: ServerParts): Promise<RunningServer> {
+  const opened = new AsyncDisposableStack();
+  try {
+    return await openAll(parts, opened);
+  } catch (error) {
+    // What is open already would keep the process alive.
+    await opened.disposeAsync();
+    throw error;
+  }
+}
+
+/** What is opened last closes first. */
+async function openAll({ configuration, telemetry, tls }: ServerParts, opened: AsyncDisposableStack) {
+  opened.defer(() => telemetry.close());
   const { kernel, shared, close: closeStores } = await openKernel(configuration, telemetry);
+  opened.defer(closeStores);
   const { superTenant, admin } = configuration;
   const first = { superTenant, adminName: admin.userName, adminPassword: admin.password };
   const password = await setUp(kernel, first);
@@ -50,33 +64,22 @@ export async function startServer({ configuration, telemetry, tls }: ServerParts
   const board = createProgressBoard(projections.map(({ name }) => name));
   const projector = await startProjector({ shared, board, onFailure: background.failed });
   const reads = openEmbeddedReadStore({ directory: configuration.data, board });
-  const stopBackground = startBackground(kernel, reads, telemetry);
+  opened.defer(() => reads.close());
+  opened.defer(() => projector.stop());
+  opened.defer(startBackground(kernel, reads, telemetry));
   const control = await serveControlSocket({
     path: controlSocketPath(configuration.data),
     projections: projector,
     onFault: (error) => background.failed('rebuild', String(error)),
   });
+  opened.defer(() => control.close());
   const metrics = await listenForMetrics(telemetry, configuration.metrics);
+  opened.defer(async () => await metrics?.close());
 
   const listening = await listen({ configuration, telemetry, tls }, { kernel, reads, stopped: background.stopped });
-  return {
-    url: listening.url,
-    password,
-    kernel,
-    reads,
-    projector,
-    routes: listening.routes,
-    async close() {
-      await listening.close();
-      await metrics?.close();
-      await control.close();
-      await stopBackground();
-      await projector.stop();
-      await reads.close();
-      await closeStores();
-      await telemetry.close();
-    },
-  };
+  opened.defer(() => listening.close());
+  const { url, routes } = listening;
+  return { url, password, kernel, reads, projector, routes, close: () => opened.disposeAsync() };
 }
 
 /** Loaded only where it is wanted: an import of `node:http` as a module, unlike fastify's, brings a whole fetch client. */

@@ -1,5 +1,6 @@
 /** `muniment start`: the server, until it is told to stop. */
 import { ConfigurationInvalid, configurationWarnings, readConfiguration } from '../infra/config/config.ts';
+import { releaseStartMemory } from '../infra/memory/start-memory.ts';
 import { createTelemetry } from '../infra/telemetry/create-telemetry.ts';
 import { loadTls } from '../infra/tls/tls.ts';
 import { type RunningServer, startServer } from './server.ts';
@@ -39,6 +40,7 @@ async function serve(): Promise<number> {
   const tls = await loadTls(configuration);
   const server = await startServer({ configuration, telemetry, tls });
   announce(server, configuration.admin.userName);
+  releaseStartMemory();
   await stopSignal();
   const deadline = setTimeout(() => process.exit(1), STOP_MS_MAX);
   deadline.unref();
@@ -57,3 +59,6 @@ function stopSignal(): Promise<void> {
     process.once('SIGINT', () => resolve());
   });
 }
+
+// As the entry of a process: what `muniment start` turns into.
+if (import.meta.main) process.exitCode = await run(process.argv.slice(2));

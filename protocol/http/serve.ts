@@ -16,6 +16,9 @@ import type { Tenant } from './tenant.ts';
 /** Bodies of refused requests up to this size are read away, so that the connection can be used again. */
 const DRAINED_BYTES_MAX = 65_536;
 
+/** How long a right that was looked at counts while the body still comes. */
+const RIGHTS_COUNT_MS = 100;
+
 /** Never sent: what the record calls a request whose client went away. */
 const CLIENT_GONE = 499;
 
@@ -142,9 +145,13 @@ async function answer(door: Door, mount: Mount, { request, raw }: Asked): Promis
     const invalidPosition = takePosition(door, request);
     if (invalidPosition !== null) return refuse(invalidPosition);
 
+    const authorizedMs = performance.now();
     const body = await bodyOf(route, raw);
     if (!body.ok) return refuse(body.failure);
     request.body = body.value;
+    // A body may be sent so slowly that the right is gone when it is complete.
+    const lost = performance.now() - authorizedMs > RIGHTS_COUNT_MS ? await authorize(door, route, request) : null;
+    if (lost !== null) return refuse(lost);
 
     const response = await route.handle(request);
     if (response.position !== undefined && request.caller !== null) {

@@ -58,6 +58,8 @@ export interface ServerOptions {
 const PARAMETER_LENGTH_MAX = 1_024;
 /** How often connections are looked at for being too slow. */
 const CHECK_MS_MAX = 5_000;
+/** How often a closing server looks for connections that have become idle. */
+const IDLE_LOOK_MS = 50;
 /** Seconds. */
 const DURATION_BUCKETS_S = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 
@@ -187,13 +189,15 @@ function refuseUnreadable(code: string | undefined, socket: Socket): void {
 }
 
 function closeGracefully(server: FastifyInstance, door: Door, closeMsMax: number): void {
-  let deadline: NodeJS.Timeout | null = null;
+  const timers: NodeJS.Timeout[] = [];
   server.addHook('preClose', async () => {
     for (const stream of door.streams) stream.abort();
-    deadline = setTimeout(() => server.server.closeAllConnections(), closeMsMax);
-    deadline.unref();
+    // A connection whose last request has just been answered would wait for its client to leave.
+    timers.push(setInterval(() => server.server.closeIdleConnections(), IDLE_LOOK_MS));
+    timers.push(setTimeout(() => server.server.closeAllConnections(), closeMsMax));
+    for (const timer of timers) timer.unref();
   });
   server.addHook('onClose', async () => {
-    if (deadline !== null) clearTimeout(deadline);
+    for (const timer of timers) clearTimeout(timer);
   });
 }

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../domain/json.ts';
 import { AppendTooLarge, InvalidArgument, Unsupported, WrongExpectedRevision } from '../../infra/event-store/errors.ts';
 import type { EventStore, Expected, NewEvent } from '../../infra/event-store/event-store.ts';
 import { collect, idsOf, newEvent, newEvents, newStream, withoutAtomicAppend } from '../support/event-store.ts';
-import type { Opened } from './event-store.contract.ts';
+import type { Opened } from './event-store-under-test.ts';
 
 const AWKWARD: JsonObject = {
   text: 'Grüße, 世界, 😀 — \u0000 \u2028 "quoted" \\ \ud800',

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { WrongExpectedRevision } from '../../infra/event-store/errors.ts';
 import type { Expected, NewEvent } from '../../infra/event-store/event-store.ts';
 import { collect, idsOf, newEvent, newEvents, newStream } from '../support/event-store.ts';
-import type { Opened } from './event-store.contract.ts';
+import type { Opened } from './event-store-under-test.ts';
 
 /**
  * Appends in the shorthand of EventStoreDB's own tests: `0em1` is event 0 expecting no stream, `2e1` event 2 expecting

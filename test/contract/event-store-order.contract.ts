@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import type { EventStore, RecordedEvent } from '../../infra/event-store/event-store.ts';
 import { comparePositions } from '../../infra/event-store/position.ts';
 import { collect, idsOf, messagesUntil, newEvents, newStream } from '../support/event-store.ts';
-import type { Opened } from './event-store.contract.ts';
+import type { Opened } from './event-store-under-test.ts';
 
 const WRITERS = 8;
 

@@ -4,7 +4,7 @@ import { InvalidArgument } from '../../infra/event-store/errors.ts';
 import { type EventFilter, STREAM_NAME } from '../../infra/event-store/event-store.ts';
 import { comparePositions, encodePosition } from '../../infra/event-store/position.ts';
 import { collect, idsOf, newEvent, newEvents, newStream } from '../support/event-store.ts';
-import type { Opened } from './event-store.contract.ts';
+import type { Opened } from './event-store-under-test.ts';
 
 export function readContract(opened: Opened): void {
   it('[E13] shows a batch whole or not at all', async () => {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { InvalidArgument, StreamTombstoned, WrongExpectedRevision } from '../../infra/event-store/errors.ts';
 import { collect, eventually, idsOf, messagesUntil, newEvents, newStream } from '../support/event-store.ts';
-import type { Opened } from './event-store.contract.ts';
+import type { Opened } from './event-store-under-test.ts';
 
 export function removalContract(opened: Opened): void {
   it('[E26] hides a stream that is softly deleted, and goes on with its next revision', async () => {

@@ -9,7 +9,7 @@ import {
   openEmbeddedEventStore,
 } from '../../infra/event-store/embedded/embedded-event-store.ts';
 import type { EmbeddedEventStore } from '../../infra/event-store/embedded/sqlite-event-store.ts';
-import type { ForeignEvent, StoreUnderTest } from '../contract/event-store.contract.ts';
+import type { ForeignEvent, StoreUnderTest } from '../contract/event-store-under-test.ts';
 
 export interface EmbeddedUnderTest extends StoreUnderTest {
   readonly store: EmbeddedEventStore;
