@@ -18,17 +18,27 @@ export function metadataText({ maxCount, maxAgeSeconds, truncateBefore }: Stream
   return `{${entries.join(',')}}`;
 }
 
-/** Of a `$metadata` event; keys that cannot be meant count as absent. Text that is no JSON object sets nothing. */
+/** Of a `$metadata` event; a key that cannot be meant counts as absent, text that is no JSON object sets nothing. */
 export function parseMetadata(text: string): StreamMetadata {
-  const number = (key: string): number | null => {
-    const found = new RegExp(`"\\${key}"\\s*:\\s*(\\d{1,19})(?![\\d.eE])`).exec(text)?.[1];
-    return found === undefined ? null : Number(found);
+  const keys = parsedKeys(text);
+  const atLeast = (least: number, key: string): number | null => {
+    const value = keys[key];
+    return typeof value === 'number' && value >= least ? Math.floor(value) : null;
   };
-  const positive = (value: number | null): number | null => (value !== null && value >= 1 ? value : null);
-  const first = number('$tb');
+  const first = atLeast(0, '$tb');
   return {
-    maxCount: positive(number('$maxCount')),
-    maxAgeSeconds: positive(number('$maxAge')),
+    maxCount: atLeast(1, '$maxCount'),
+    maxAgeSeconds: atLeast(1, '$maxAge'),
     truncateBefore: first !== null && first > Number.MAX_SAFE_INTEGER ? 'everything' : first,
   };
+}
+
+function parsedKeys(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value = JSON.parse(text) as unknown;
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  } catch (error) {
+    if (error instanceof SyntaxError) return {};
+    throw error;
+  }
 }
