@@ -1,9 +1,9 @@
 /** Reads pages of events over a read-only connection of the calling thread. No statement stays open between pages. */
 import type { StatementSync } from 'node:sqlite';
-import type { EventMeta } from '../../../domain/event.ts';
-import type { Json, JsonObject } from '../../../domain/json.ts';
+import type { Json } from '../../../domain/json.ts';
 import type { Database } from '../../sqlite/database.ts';
 import type { RecordedEvent, StreamInfo, StreamName } from '../event-store.ts';
+import { dataOfBytes, dataOfJson, metaOfJson } from '../foreign-event.ts';
 import type { CompiledFilter } from './event-filter.ts';
 import { PRESENT, SOFT_DELETED, TOMBSTONED } from './schema.ts';
 import { uuidOfHex } from './uuid-text.ts';
@@ -123,8 +123,8 @@ function recordedEvent([pos, rev, hexId, type, json, created, data, meta]: Event
   return {
     id,
     type,
-    data: json === 1n ? parsedData(data) : { $base64: Buffer.from(data as Uint8Array).toString('base64') },
-    meta: parsedMeta(meta, { id, recordedAt }),
+    data: json === 1n ? dataOfJson(JSON.parse(textOf(data)) as Json) : dataOfBytes(data as Uint8Array),
+    meta: metaOfJson(parsedMeta(textOf(meta)), { id, recordedAt }),
     stream,
     revision: rev,
     position: { commit: pos, prepare: pos },
@@ -135,29 +135,12 @@ function recordedEvent([pos, rev, hexId, type, json, created, data, meta]: Event
 const textOf = (stored: string | Uint8Array): string =>
   typeof stored === 'string' ? stored : Buffer.from(stored).toString();
 
-/** JSON that is no object comes from foreign writers only. */
-function parsedData(stored: string | Uint8Array): JsonObject {
-  const value = JSON.parse(textOf(stored)) as Json;
-  return isObject(value) ? value : { $value: value };
-}
-
-/** Events of foreign writers may have no metadata, or not ours. */
-function parsedMeta(stored: string | Uint8Array, { id, recordedAt }: { id: string; recordedAt: Date }): EventMeta {
-  const meta = parsedObject(textOf(stored));
-  if (meta !== null && '$correlationId' in meta && '$causationId' in meta && 'at' in meta)
-    return meta as unknown as EventMeta;
-  return { $correlationId: id, $causationId: id, at: recordedAt.toISOString(), ...meta };
-}
-
-function parsedObject(text: string): JsonObject | null {
+/** Events of foreign writers may have metadata that is no JSON. */
+function parsedMeta(text: string): Json {
   try {
-    const value = JSON.parse(text) as Json;
-    return isObject(value) ? value : null;
+    return JSON.parse(text) as Json;
   } catch (error) {
     if (error instanceof SyntaxError) return null;
     throw error;
   }
 }
-
-const isObject = (value: Json): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
