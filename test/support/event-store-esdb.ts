@@ -7,7 +7,7 @@ import {
   type EventStoreEndpoint,
   openEventStoreEndpoint,
 } from '../../protocol/eventstore-endpoint/endpoint.ts';
-import type { StoreUnderTest } from '../contract/event-store.contract.ts';
+import type { StoreUnderTest } from '../contract/event-store-under-test.ts';
 import { type EmbeddedUnderTest, embeddedUnderTest } from './event-store-embedded.ts';
 
 export interface EsdbUnderTest extends StoreUnderTest {

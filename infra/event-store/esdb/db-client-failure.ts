@@ -33,15 +33,22 @@ const BY_CODE: Readonly<Record<string, FailureKind>> = {
   16: 'denied',
 };
 
+/** A broken connection comes under other names as well. */
+const CONNECTION_BROKE = /RST_STREAM|Session closed|GOAWAY|ECONNRESET|Connection dropped/;
 const DISCOVERY_FAILED = /^Failed to discover/;
 
 /** The error itself where it is of no known kind: a fault. */
 export function driverFailure(error: unknown): unknown {
   if (error instanceof DriverFailure || typeof error !== 'object' || error === null) return error;
   const { message = '', type, code, actualVersion } = error as ClientError;
-  const kind = BY_TYPE[type ?? ''] ?? BY_CODE[String(code)] ?? (DISCOVERY_FAILED.test(message) ? 'unreached' : null);
+  const kind = BY_TYPE[type ?? ''] ?? BY_CODE[String(code)] ?? kindByMessage(message);
   if (kind === null) return error;
   // A negative number is none, in the words of some servers.
   const actual = typeof actualVersion === 'bigint' && actualVersion >= 0n ? actualVersion : 'no-stream';
   return new DriverFailure(kind, message, { cause: error, actual });
+}
+
+function kindByMessage(message: string): FailureKind | null {
+  if (CONNECTION_BROKE.test(message)) return 'lost';
+  return DISCOVERY_FAILED.test(message) ? 'unreached' : null;
 }

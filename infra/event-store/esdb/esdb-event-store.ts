@@ -28,7 +28,7 @@ import { checkRetention } from '../technical-streams.ts';
 import { appendWithRetries } from './append-retry.ts';
 import { boundedRead } from './bounded-read.ts';
 import { ClientPool } from './client-pool.ts';
-import type { EsdbDriver, OpenDriver } from './driver.ts';
+import type { DriverEvent, DriverRead, EsdbDriver, OpenDriver } from './driver.ts';
 import { checkServer } from './start-check.ts';
 import { storeFailure } from './store-failure.ts';
 import { removeStream, setStreamRetention, streamInfo } from './stream-state.ts';
@@ -83,8 +83,13 @@ export class EsdbEventStore implements EventStore {
     const from = options.from ?? (direction === 'forward' ? 'start' : 'end');
     if (typeof from === 'bigint') checkExpected(from);
     const limit = checkedMax(max);
-    const read = { from, direction, ...(max === undefined ? {} : { max }) };
-    return boundedRead(() => this.#open().readStream(stream, read), { stream, max: limit, signal });
+    const step = direction === 'forward' ? 1n : -1n;
+    const open = (last: DriverEvent | null): DriverRead | null => {
+      const next = last === null ? from : last.revision + step;
+      if (next === -1n) return null;
+      return this.#open().readStream(stream, { from: next, direction, ...(max === undefined ? {} : { max }) });
+    };
+    return boundedRead(open, { stream, max: limit, signal });
   }
 
   readAll({ after, filter, max, signal }: ReadAllOptions): AsyncIterable<RecordedEvent> {
@@ -92,8 +97,13 @@ export class EsdbEventStore implements EventStore {
     const limit = checkedMax(max);
     if (filter !== undefined) return this.#readFiltered({ after, filter, max: limit, ...(signal ? { signal } : {}) });
     // The server begins with the event at the position.
-    const skip = (event: RecordedEvent): boolean => after !== 'start' && comparePositions(event.position, after) <= 0;
-    return boundedRead(() => this.#open().readAll({ from: after }), { max: limit, signal, skip });
+    let from = after;
+    const skip = ({ position }: RecordedEvent): boolean => from !== 'start' && comparePositions(position, from) <= 0;
+    const open = (last: DriverEvent | null): DriverRead => {
+      from = last?.position ?? after;
+      return this.#open().readAll({ from });
+    };
+    return boundedRead(open, { max: limit, signal, skip });
   }
 
   async head(): Promise<Position | null> {

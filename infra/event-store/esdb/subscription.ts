@@ -8,6 +8,8 @@ import { storeFailure } from './store-failure.ts';
 
 export const RECONNECT_MS_MIN = 100;
 export const RECONNECT_MS_MAX = 10_000;
+/** No more than ten attempts in the first minute. */
+export const RECONNECT_GROWTH = 3;
 /** Without a delivery for so long, the consumer is told how far the log was looked at. */
 const CHECKPOINT_IDLE_MS = 5_000;
 
@@ -170,7 +172,7 @@ export class EsdbSubscription implements AsyncIterableIterator<SubscriptionMessa
       this.#fail(storeFailure(error));
       return;
     }
-    const ms = Math.min(RECONNECT_MS_MAX, RECONNECT_MS_MIN * 2 ** this.#failures) * (0.75 + Math.random() / 2);
+    const ms = Math.min(RECONNECT_MS_MAX, RECONNECT_MS_MIN * RECONNECT_GROWTH ** this.#failures) * (1 + Math.random() / 4);
     this.#failures += 1;
     this.#parts.broken.add(this);
     this.#timer = setTimeout(() => void this.#connect(), ms);
