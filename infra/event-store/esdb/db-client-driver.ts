@@ -45,7 +45,21 @@ interface ClientInternals {
 export const dbClientDriver =
   (url: string): OpenDriver =>
   () =>
-    openDbClient(EventStoreDBClient.connectionString(url));
+    openDbClient(EventStoreDBClient.connectionString(withOwnConnection(url)));
+
+const KEEPALIVE = /([?&]keepAliveInterval=)(\d+)/i;
+const KEEPALIVE_MS_MIN = 10_000;
+/** Clients that may be open at a time, at least. */
+const CONNECTIONS = 10_000;
+let opened = 0;
+
+/** Clients for the same server share one connection unless they differ in an option; milliseconds of this one matter little. */
+function withOwnConnection(url: string): string {
+  opened = (opened + 1) % CONNECTIONS;
+  const given = KEEPALIVE.exec(url);
+  if (given !== null) return url.replace(KEEPALIVE, `$1${Number(given[2]) + opened}`);
+  return `${url}${url.includes('?') ? '&' : '?'}keepAliveInterval=${KEEPALIVE_MS_MIN + opened}`;
+}
 
 function openDbClient(client: EventStoreDBClient): EsdbDriver {
   const internals = client as unknown as ClientInternals;

@@ -35,7 +35,8 @@ const BY_CODE: Readonly<Record<string, FailureKind>> = {
 
 /** A broken connection comes under other names as well. */
 const CONNECTION_BROKE = /RST_STREAM|Session closed|GOAWAY|ECONNRESET|Connection dropped/;
-const DISCOVERY_FAILED = /^Failed to discover/;
+/** A connection with too many calls refuses more of them. */
+const NOT_BEGUN = /^Failed to discover|Bandwidth exhausted/;
 
 /** The error itself where it is of no known kind: a fault. */
 export function driverFailure(error: unknown): unknown {
@@ -50,5 +51,5 @@ export function driverFailure(error: unknown): unknown {
 
 function kindByMessage(message: string): FailureKind | null {
   if (CONNECTION_BROKE.test(message)) return 'lost';
-  return DISCOVERY_FAILED.test(message) ? 'unreached' : null;
+  return NOT_BEGUN.test(message) ? 'unreached' : null;
 }

@@ -172,7 +172,8 @@ export class EsdbSubscription implements AsyncIterableIterator<SubscriptionMessa
       this.#fail(storeFailure(error));
       return;
     }
-    const ms = Math.min(RECONNECT_MS_MAX, RECONNECT_MS_MIN * RECONNECT_GROWTH ** this.#failures) * (1 + Math.random() / 4);
+    const ms =
+      Math.min(RECONNECT_MS_MAX, RECONNECT_MS_MIN * RECONNECT_GROWTH ** this.#failures) * (1 + Math.random() / 4);
     this.#failures += 1;
     this.#parts.broken.add(this);
     this.#timer = setTimeout(() => void this.#connect(), ms);
