@@ -8,7 +8,7 @@ import { storeFailure } from './store-failure.ts';
 
 export const RECONNECT_MS_MIN = 100;
 export const RECONNECT_MS_MAX = 10_000;
-/** No more than ten attempts in the first minute. */
+/** Ten attempts in the first minute. */
 export const RECONNECT_GROWTH = 3;
 /** Without a delivery for so long, the consumer is told how far the log was looked at. */
 const CHECKPOINT_IDLE_MS = 5_000;
