@@ -3,11 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Database } from '../../sqlite/database.ts';
-import { JobRefused } from '../../sqlite/group-commit.ts';
 import { WriterFenced } from '../../sqlite/group-commit-worker.ts';
-import { type AppendDecision, decideAppend, type EventsOfStream } from '../append-decision.ts';
+import { decideAppend, type EventsOfStream } from '../append-decision.ts';
 import { EVENT_STRIDE } from '../encode-append.ts';
 import type { StoredBytes } from '../stored-log.ts';
+import { conflict, type Decided, refusalOf, refuse } from './append-refusal.ts';
 import { RecentEvents } from './recent-events.ts';
 import { scavenge } from './scavenge.ts';
 import { PRESENT, SOFT_DELETED, TOMBSTONED } from './schema.ts';
@@ -18,7 +18,6 @@ import type {
   AppendPart,
   AppendReply,
   LogJob,
-  LogRefusal,
   LogReply,
   LogWriterOptions,
   RemovalJob,
@@ -28,14 +27,6 @@ import type {
 const SPACE_CHECK_MS = 500;
 const METASTREAM = '$$';
 const METADATA_OF_METASTREAM: StreamMetadata = { maxCount: 1, maxAgeSeconds: null, truncateBefore: null };
-
-interface Decided {
-  readonly part: AppendPart;
-  readonly row: StreamRow | null;
-  readonly decision: AppendDecision;
-}
-
-const refuse = (refusal: LogRefusal): JobRefused => new JobRefused(refusal);
 
 export class LogWriter {
   readonly database: Database;
@@ -295,9 +286,3 @@ const metadataOf = (row: StreamRow): StreamMetadata => ({
   maxAgeSeconds: row.max_age_s,
   truncateBefore: row.state === SOFT_DELETED ? 'everything' : row.tb,
 });
-
-const conflict = ({ part: [stream, expected], row }: Decided): JobRefused =>
-  refuse({ kind: 'conflict', stream, expected, actual: row?.rev ?? -1 });
-
-const refusalOf = (decided: Decided): JobRefused =>
-  decided.decision.kind === 'tombstoned' ? refuse({ kind: 'tombstoned', stream: decided.part[0] }) : conflict(decided);
