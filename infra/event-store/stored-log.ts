@@ -77,6 +77,6 @@ export interface StoredLog {
   streamInfo(stream: string): StreamInfo;
   /** Of no events: checks the expectation alone. An event of a metastream sets its stream's retention. */
   append(stream: string, expected: Expected, events: readonly NewStoredEvent[]): Promise<StoredAppendResult>;
-  /** Soft, or for ever. */
-  remove(kind: 'delete' | 'tombstone', stream: string, expected: Expected): Promise<void>;
+  /** Soft, or for ever. Resolves to the position of what removes it. */
+  remove(kind: 'delete' | 'tombstone', stream: string, expected: Expected): Promise<bigint>;
 }

@@ -6,7 +6,7 @@ import { WrongExpectedRevision } from '../../infra/event-store/errors.ts';
 import type { StoredAppendResult, StoredLog } from '../../infra/event-store/stored-log.ts';
 import { ProposedEvents } from './proposed-events.ts';
 import { invalidArgument } from './wire-error.ts';
-import { EMPTY, expectedOf, streamName } from './wire-values.ts';
+import { EMPTY, expectedOf, placeAt, streamName } from './wire-values.ts';
 
 /** Wrong expectations are answers here, not errors. */
 export async function append(log: StoredLog, requests: AsyncIterable<AppendReq>): Promise<AppendResp> {
@@ -32,12 +32,7 @@ function successOf({ revision, position }: StoredAppendResult): AppendResp {
   if (revision === null) success.setNoStream(EMPTY);
   else success.setCurrentRevision(String(revision));
   if (position === null) success.setNoPosition(EMPTY);
-  else {
-    const place = new streams.AppendResp.Position();
-    place.setCommitPosition(String(position));
-    place.setPreparePosition(String(position));
-    success.setPosition(place);
-  }
+  else success.setPosition(placeAt(new streams.AppendResp.Position(), position));
   return new streams.AppendResp().setSuccess(success);
 }
 

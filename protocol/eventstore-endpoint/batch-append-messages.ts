@@ -14,7 +14,7 @@ import {
 } from '../../infra/event-store/errors.ts';
 import type { StoredAppendResult } from '../../infra/event-store/stored-log.ts';
 import { callError, type OnFault } from './send.ts';
-import { streamIdentifier } from './wire-values.ts';
+import { placeAt, streamIdentifier } from './wire-values.ts';
 
 /** Codes of google.rpc that go with each detail. */
 const CODE = {
@@ -40,12 +40,7 @@ export function successResponse({ revision, position }: StoredAppendResult, stre
   if (revision === null) success.setNoStream(EMPTY);
   else success.setCurrentRevision(String(revision));
   if (position === null) success.setNoPosition(EMPTY);
-  else {
-    const place = new shared.AllStreamPosition();
-    place.setCommitPosition(String(position));
-    place.setPreparePosition(String(position));
-    success.setPosition(place);
-  }
+  else success.setPosition(placeAt(new shared.AllStreamPosition(), position));
   return new streams.BatchAppendResp().setSuccess(success).setStreamIdentifier(streamIdentifier(stream));
 }
 

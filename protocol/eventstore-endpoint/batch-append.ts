@@ -38,11 +38,12 @@ export function serveBatchAppend(call: Call, { log, closing, onFault }: BatchApp
   closing.addEventListener('abort', stop, { once: true });
   call.on('close', () => closing.removeEventListener('abort', stop));
   const pending = new Map<string, Pending>();
-  call.on('data', (request) => {
-    void receive(request).catch((error: unknown) => call.emit('error', callError(error, onFault)));
-  });
-  call.on('end', () => call.end());
-
+  let unanswered = 0;
+  let halfClosed = false;
+  // A client may say that it is done before it has heard the answers.
+  const endWhenAnswered = (): void => {
+    if (halfClosed && unanswered === 0) call.end();
+  };
   const receive = async (request: BatchAppendReq): Promise<void> => {
     const correlationId = uuidText(request.getCorrelationId());
     const append = pending.get(correlationId) ?? begin(request);
@@ -51,9 +52,20 @@ export function serveBatchAppend(call: Call, { log, closing, onFault }: BatchApp
     take(append, request);
     if (!request.getIsFinal()) return;
     pending.delete(correlationId);
+    unanswered += 1;
     const response = await answer(append, log, onFault);
-    if (!call.cancelled) call.write(response.setCorrelationId(request.getCorrelationId()));
+    unanswered -= 1;
+    if (call.cancelled) return;
+    call.write(response.setCorrelationId(request.getCorrelationId()));
+    endWhenAnswered();
   };
+  call.on('data', (request) => {
+    receive(request).catch((error: unknown) => call.emit('error', callError(error, onFault)));
+  });
+  call.on('end', () => {
+    halfClosed = true;
+    endWhenAnswered();
+  });
 }
 
 function begin(request: BatchAppendReq): Pending {

@@ -30,8 +30,8 @@ import { readMessages } from './read.ts';
 import { parseReadRequest, type ReadQuery } from './read-request.ts';
 import { callError, endOfCall, type OnFault, sendMessages } from './send.ts';
 import { subscriptionMessages } from './subscribe.ts';
-import { WireError } from './wire-error.ts';
-import { EMPTY, expectedOf, streamName } from './wire-values.ts';
+import { invalidArgument, WireError } from './wire-error.ts';
+import { expectedOf, placeAt, streamName } from './wire-values.ts';
 
 export interface StreamsServiceParts {
   readonly log: StoredLog;
@@ -83,15 +83,15 @@ export function streamsService(parts: StreamsServiceParts): StreamsService {
     delete(call, done) {
       respond(parts, done, async () => {
         await mayWrite(parts, call.metadata);
-        await remove(log, 'delete', call.request.getOptions());
-        return new streams.DeleteResp().setNoPosition(EMPTY);
+        const position = await remove(log, 'delete', call.request.getOptions());
+        return new streams.DeleteResp().setPosition(placeAt(new streams.DeleteResp.Position(), position));
       });
     },
     tombstone(call, done) {
       respond(parts, done, async () => {
         await mayWrite(parts, call.metadata);
-        await remove(log, 'tombstone', call.request.getOptions());
-        return new streams.TombstoneResp().setNoPosition(EMPTY);
+        const position = await remove(log, 'tombstone', call.request.getOptions());
+        return new streams.TombstoneResp().setPosition(placeAt(new streams.TombstoneResp.Position(), position));
       });
     },
   };
@@ -111,10 +111,10 @@ async function remove(
   log: StoredLog,
   kind: 'delete' | 'tombstone',
   options: RemovalOptions | undefined,
-): Promise<void> {
-  const stream = streamName(options?.getStreamIdentifier());
-  if (options === undefined) return;
-  await log.remove(kind, stream, expectedOf(options, options.hasRevision() ? options.getRevision() : null));
+): Promise<bigint> {
+  if (options === undefined) throw invalidArgument('options are missing');
+  const expected = expectedOf(options, options.hasRevision() ? options.getRevision() : null);
+  return await log.remove(kind, streamName(options.getStreamIdentifier()), expected);
 }
 
 function respond<Response>(

@@ -49,6 +49,18 @@ export function streamIdentifier(name: string): StreamIdentifier {
   return identifier;
 }
 
+interface Place {
+  setCommitPosition(value: string): unknown;
+  setPreparePosition(value: string): unknown;
+}
+
+/** Positions have a type of their own in every answer. */
+export function placeAt<P extends Place>(place: P, position: bigint): P {
+  place.setCommitPosition(String(position));
+  place.setPreparePosition(String(position));
+  return place;
+}
+
 interface ExpectationOptions {
   hasNoStream(): boolean;
   hasAny(): boolean;

@@ -257,7 +257,8 @@ export class LogWriter {
     this.#streams.advance(row, row.rev + 1);
   }
 
-  #remove({ kind, stream, expected }: RemovalJob, nowMs: number): null {
+  /** Answers with the position of the event that removes, or where the log ends when there was nothing to do. */
+  #remove({ kind, stream, expected }: RemovalJob, nowMs: number): AppendReply {
     const decided = this.#decide([stream, expected, []]);
     if (decided.decision.kind !== 'append') throw refusalOf(decided);
     const { row } = decided;
@@ -266,13 +267,13 @@ export class LogWriter {
       this.#writeSystemEvent(dead, { type: '$streamDeleted', data: '{}', nowMs });
       dead.state = TOMBSTONED;
       this.#streams.update(dead);
-      return null;
+      return [this.#head];
     }
     if (row === null || row.rev < 0) throw conflict(decided);
     if (row.state === PRESENT) {
       this.#setMetadata(row, { maxCount: null, maxAgeSeconds: null, truncateBefore: 'everything' }, nowMs);
     }
-    return null;
+    return [this.#head];
   }
 }
 

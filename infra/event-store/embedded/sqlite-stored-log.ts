@@ -75,11 +75,13 @@ export class SqliteStoredLog implements StoredLog {
     };
   }
 
-  async remove(kind: 'delete' | 'tombstone', stream: string, expected: Expected): Promise<void> {
+  async remove(kind: 'delete' | 'tombstone', stream: string, expected: Expected): Promise<bigint> {
     checkName(stream);
     if (stream.startsWith('$')) throw new InvalidArgument('a stream of the system cannot be removed');
     const job = { kind, stream, expected: expectedNumber(expected) } as const;
-    await this.#parts.appender().submit(job, () => this.#parts.removed(stream));
+    const removed = (): void => this.#parts.removed(stream);
+    const [position = 0] = await this.#parts.appender().submit<AppendReply>(job, removed);
+    return BigInt(position);
   }
 }
 
