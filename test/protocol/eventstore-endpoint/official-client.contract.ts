@@ -167,10 +167,13 @@ export function officialClientContract({ name, library, connect, expecting, revi
 
     it('[E44] refuses an append that is too large, and names the limit', async () => {
       const event = jsonEvent({ type: 'test.thing.happened.v1', data: { text: 'x'.repeat(1_048_576) } });
-      await expect(client.appendToStream(newStream(), event)).rejects.toMatchObject({
-        type: 'maximum-append-size-exceeded',
-        maxAppendSize: 1_048_576,
-      });
+      const credentials = { username: 'ops', password: 'secret' };
+      for (const options of [{}, { credentials }]) {
+        await expect(client.appendToStream(newStream(), event, options)).rejects.toMatchObject({
+          type: 'maximum-append-size-exceeded',
+          maxAppendSize: 1_048_576,
+        });
+      }
     });
 
     it('[E44] appends one by one with credentials of the call', async () => {
