@@ -1,5 +1,4 @@
 /** Starts all parts of the server in order, and stops them in the reverse. */
-import type { AddressInfo } from 'node:net';
 import { setUp } from '../commands/bootstrap.ts';
 import type { Kernel } from '../commands/kernel.ts';
 import { followErasures } from '../consumers/erasure.ts';
@@ -11,9 +10,7 @@ import type { MetricsListener } from '../infra/telemetry/metrics-listener.ts';
 import type { Telemetry } from '../infra/telemetry/telemetry.ts';
 import { projections } from '../projections/catalogue.ts';
 import type { Route } from '../protocol/http/route.ts';
-import { buildServer } from '../protocol/http/server.ts';
 import { controlSocketPath, serveControlSocket } from './control-socket.ts';
-import { openDoors } from './doors.ts';
 import { type Projector, startProjector } from './projector-link.ts';
 import { openKernel } from './stores.ts';
 
@@ -54,6 +51,9 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
 /** What is opened last closes first. */
 async function openAll({ configuration, telemetry, tls }: ServerParts, opened: AsyncDisposableStack) {
   opened.defer(() => telemetry.close());
+  // What takes long in other threads begins first: the modules of the doors load while the stores open, and the routes
+  // are mounted while the projector begins.
+  const loading = import('./listen.ts');
   const { kernel, shared, close: closeStores } = await openKernel(configuration, telemetry);
   opened.defer(closeStores);
   const { superTenant, admin } = configuration;
@@ -62,9 +62,13 @@ async function openAll({ configuration, telemetry, tls }: ServerParts, opened: A
 
   const background = backgroundState(telemetry);
   const board = createProgressBoard(projections.map(({ name }) => name));
-  const projector = await startProjector({ shared, board, onFailure: background.failed });
   const reads = openEmbeddedReadStore({ directory: configuration.data, board });
   opened.defer(() => reads.close());
+  const { prepareListener } = await loading;
+  const projecting = startProjector({ shared, board, onFailure: background.failed });
+  const served = { kernel, reads, stopped: background.stopped };
+  const listener = prepareListener({ configuration, telemetry, tls }, served);
+  const projector = await projecting;
   opened.defer(() => projector.stop());
   opened.defer(startBackground(kernel, reads, telemetry));
   const control = await serveControlSocket({
@@ -76,10 +80,9 @@ async function openAll({ configuration, telemetry, tls }: ServerParts, opened: A
   const metrics = await listenForMetrics(telemetry, configuration.metrics);
   opened.defer(async () => await metrics?.close());
 
-  const listening = await listen({ configuration, telemetry, tls }, { kernel, reads, stopped: background.stopped });
-  opened.defer(() => listening.close());
-  const { url, routes } = listening;
-  return { url, password, kernel, reads, projector, routes, close: () => opened.disposeAsync() };
+  const url = await listener.listen();
+  opened.defer(() => listener.close());
+  return { url, password, kernel, reads, projector, routes: listener.routes, close: () => opened.disposeAsync() };
 }
 
 /** Loaded only where it is wanted: an import of `node:http` as a module, unlike fastify's, brings a whole fetch client. */
@@ -90,33 +93,6 @@ async function listenForMetrics(
   if (address === null) return null;
   const listener = await import('../infra/telemetry/metrics-listener.ts');
   return listener.listenForMetrics(telemetry, address);
-}
-
-interface Served {
-  readonly kernel: Kernel;
-  readonly reads: ReadStore;
-  readonly stopped: () => string | null;
-}
-
-async function listen({ configuration, telemetry, tls }: ServerParts, { kernel, reads, stopped }: Served) {
-  const { host, port, superTenant, trustedProxies } = configuration;
-  const address = { url: configuration.url };
-  const { routes, tenants, authenticator } = openDoors({
-    kernel,
-    reads,
-    address,
-    superTenant,
-    stopped,
-    showLoginFailureReason: configuration.showLoginFailureReason,
-  });
-  const secure = configuration.url.startsWith('https:');
-  const server = buildServer({ routes, tenants, authenticator, telemetry, trustedProxies, tls, secure });
-  await server.listen({ host, port });
-  if (port === 0) {
-    const { port: given } = server.server.address() as AddressInfo;
-    address.url = address.url.replace(/:0$/, `:${given}`);
-  }
-  return { url: address.url, routes, close: () => server.close() };
 }
 
 /** A parked projection shows in its own status; a part that ended altogether is remembered here. */

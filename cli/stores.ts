@@ -11,6 +11,7 @@ import { openEmbeddedEventStore } from '../infra/event-store/embedded/embedded-e
 import { createPasswordHasher } from '../infra/password-hash/argon2-hasher.ts';
 import { openSideStores } from '../infra/side-stores/open-side-stores.ts';
 import type { Telemetry } from '../infra/telemetry/telemetry.ts';
+import { createSteadyClock } from '../infra/transient-store/embedded/steady-clock.ts';
 import { loadOrCreateDeploymentKey } from '../infra/vault/embedded/deployment-key.ts';
 
 /** What a projector thread needs to open the same stores as a reader. */
@@ -37,6 +38,7 @@ export async function openKernel(configuration: Configuration, telemetry: Teleme
   const deploymentKey = await loadOrCreateDeploymentKey(keyFile);
   const headSignal = new SharedArrayBuffer(HEAD_SIGNAL_BYTES);
   const clock = Date.now;
+  const sweepClock = createSteadyClock({ wall: clock, passed: () => performance.now() });
 
   const store = await openEmbeddedEventStore({
     directory,
@@ -44,7 +46,7 @@ export async function openKernel(configuration: Configuration, telemetry: Teleme
     durability: configuration.durability,
     headSignal,
   });
-  const { vault, transient } = await openSideStores({ directory, deploymentKey, clock });
+  const { vault, transient } = await openSideStores({ directory, deploymentKey, clock, sweepClock });
   const codec = createEventCodec({ vault, catalogue: eventCatalogue });
   const hasher = createPasswordHasher({ ...configuration.passwordHash, metrics: telemetry });
   const kernel: Kernel = {

@@ -12,7 +12,7 @@ import {
 } from './applications/change-application.ts';
 import { createApplication } from './applications/create-application.ts';
 import type { Command } from './command.ts';
-import { grantConsent, withdrawConsent } from './consents/consent-commands.ts';
+import { withdrawConsent } from './consents/consent-commands.ts';
 import { retireSigningKey, rotateSigningKey } from './keys/rotate-signing-key.ts';
 import { renameOrganization } from './organizations/rename-organization.ts';
 import { createRootOrganization, setOrganizationActive } from './organizations/root-organization.ts';
@@ -61,7 +61,6 @@ const all: readonly AnyCommand[] = [
   renameOrganization,
   rotateSigningKey,
   retireSigningKey,
-  grantConsent,
   withdrawConsent,
 ];
 

@@ -24,22 +24,44 @@ const CHECKPOINT_KEPT_MS = 10 * 365 * 24 * 3_600_000;
 
 const checkpoint: TransientKey = { type: 'consumer', tenant: 'server', id: 'erasure' };
 
+/** How far erasures were finished, and the last who was erased; a type, not an interface, as JSON values are. */
+type Progress = { readonly position: string; readonly lastErased: string | null };
+
+interface Reached {
+  readonly after: Position | null;
+  readonly lastErased: string | null;
+}
+
+const nowhere: Reached = { after: null, lastErased: null };
+
 /** Runs until the signal aborts. A failure surfaces: the caller reports it and starts it again. */
 export async function followErasures(kernel: Kernel, reads: ReadStore, signal: AbortSignal): Promise<void> {
-  const entry = await kernel.transient.get<string>(checkpoint);
-  let after = entry === null ? null : decodePosition(entry.value);
-  let saved = after;
+  let reached = await formerlyReached(kernel);
+  let saved = reached.after;
   let savedAtMs = kernel.clock();
   while (!signal.aborted) {
-    after = await finishErasures({ kernel, reads, signal }, after);
+    reached = await finishErasures({ kernel, reads, signal }, reached);
     // Between erasures only so that the next start has little to look through.
-    if (after !== null && after !== saved && kernel.clock() - savedAtMs >= SAVE_EVERY_MS) {
-      await advance(kernel, after);
-      saved = after;
+    if (reached.after !== saved && kernel.clock() - savedAtMs >= SAVE_EVERY_MS) {
+      await advance(kernel, reached);
+      saved = reached.after;
       savedAtMs = kernel.clock();
     }
     await pause(LOOK_EVERY_MS, signal);
   }
+}
+
+/**
+ * From the start when the vault still has the key of the last who was erased: it is a backup from before, and all that
+ * it forgot since is to be forgotten again.
+ */
+async function formerlyReached({ transient, vault }: Kernel): Promise<Reached> {
+  const { position, lastErased } = (await transient.get<Progress>(checkpoint))?.value ?? {};
+  const after = decodePosition(position ?? '');
+  if (after === null) return nowhere;
+  if (lastErased === undefined || lastErased === null) return { after, lastErased: null };
+  const key = (await vault.dataKeys([lastErased])).get(lastErased);
+  return key === 'destroyed' ? { after, lastErased } : nowhere;
 }
 
 interface Following {
@@ -49,9 +71,11 @@ interface Following {
 }
 
 /** Erasures are rare: looking at intervals leaves every other commit in peace. */
-async function finishErasures({ kernel, reads, signal }: Following, after: Position | null): Promise<Position | null> {
+async function finishErasures({ kernel, reads, signal }: Following, reached: Reached): Promise<Reached> {
+  const { after } = reached;
   const head = await kernel.store.head();
-  if (head === null || (after !== null && comparePositions(head, after) <= 0)) return after;
+  if (head === null || (after !== null && comparePositions(head, after) <= 0)) return reached;
+  let { lastErased } = reached;
   let last: Position | null = null;
   for await (const event of kernel.store.readAll({
     after: after ?? 'start',
@@ -60,9 +84,10 @@ async function finishErasures({ kernel, reads, signal }: Following, after: Posit
   })) {
     await finishErasure(kernel, reads, event);
     last = event.position;
+    lastErased = event.data['subject'] as UserId;
   }
-  if (last !== null) await advance(kernel, last);
-  return head;
+  if (last !== null) await advance(kernel, { after: last, lastErased });
+  return { after: head, lastErased };
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
@@ -73,9 +98,10 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
   }
 }
 
-async function advance(kernel: Kernel, position: Position): Promise<void> {
+async function advance(kernel: Kernel, { after, lastErased }: Reached): Promise<void> {
+  if (after === null) return;
   const expiresAtMs = kernel.clock() + CHECKPOINT_KEPT_MS;
-  const value = encodePosition(position);
+  const value: Progress = { position: encodePosition(after), lastErased };
   await kernel.transient.commit([{ op: 'put', key: checkpoint, value, expiresAtMs, expect: 'any' }]);
 }
 

@@ -22,6 +22,15 @@ function newestVersions({ handlers }: Projection): ReadonlyMap<string, number> {
   return newest;
 }
 
+/**
+ * What the projection needs of the log: its handlers' contexts (`identity.` of `identity.user.created.v1`), since an
+ * upcaster lifts within its context, and erasures, which concern every projection.
+ */
+function contextsOf({ handlers }: Projection): readonly string[] {
+  const contexts = new Set([...handlers.keys()].map((type) => type.slice(0, type.indexOf('.') + 1)));
+  return contexts.has('identity.') ? [...contexts] : [...contexts, ERASURE];
+}
+
 interface Gathered {
   readonly writes: readonly Write[];
   /** Everything up to here is in the writes. */
@@ -34,6 +43,8 @@ export class ProjectionRunner {
   readonly tables: ProjectionTables;
   readonly #report: ReportError;
   readonly #newest: ReadonlyMap<string, number>;
+  /** Type prefixes: no event with another type concerns the projection. */
+  readonly typePrefixes: readonly string[];
   #parked: Parked | null = null;
   #mustForget = false;
 
@@ -42,6 +53,7 @@ export class ProjectionRunner {
     this.tables = tables;
     this.#report = report;
     this.#newest = newestVersions(projection);
+    this.typePrefixes = contextsOf(projection);
   }
 
   get parked(): Parked | null {
@@ -64,6 +76,12 @@ export class ProjectionRunner {
     if (isApplied && gathered.stuck !== null) await this.#park(gathered.stuck.item, gathered.stuck.error);
     if (fresh.some(({ recorded }) => recorded.type === ERASURE)) this.#mustForget = true;
     if (this.#mustForget) await this.forget();
+  }
+
+  /** Nothing up to here concerns it any more. */
+  async passTo(position: Position): Promise<void> {
+    if (this.#parked !== null || !isAfter(position, this.tables.checkpoint)) return;
+    await this.tables.apply([], position);
   }
 
   /** Kept as owed until it works: readers may hold the files open for a moment. */

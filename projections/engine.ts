@@ -181,13 +181,15 @@ export class ProjectionEngine {
   async #chase(entry: Entry, runner: ProjectionRunner): Promise<void> {
     let reportedMs = performance.now();
     while (!this.#isStopping && runner.parked === null) {
-      for await (const events of this.#chunks(runner.tables.checkpoint)) {
+      const head = await this.#options.store.head();
+      for await (const events of this.#chunks(runner)) {
         await runner.consume(await decodeBatch(this.#options.codec, events));
         if (this.#isStopping || runner.parked !== null) return;
         if (performance.now() - reportedMs < PROGRESS_EVERY_MS) continue;
         reportedMs = performance.now();
         await this.#showProgress(entry, runner);
       }
+      if (head !== null) await runner.passTo(head);
       const { checkpoint } = runner.tables;
       const isLevel =
         this.#followed === null || (checkpoint !== null && comparePositions(checkpoint, this.#followed) >= 0);
@@ -206,10 +208,11 @@ export class ProjectionEngine {
     await this.#enter(entry, 'rebuilding', progress);
   }
 
-  async *#chunks(after: Position | null): AsyncIterable<readonly RecordedEvent[]> {
+  async *#chunks({ tables, typePrefixes }: ProjectionRunner): AsyncIterable<readonly RecordedEvent[]> {
     const { signal } = this.#stopping;
+    const after = tables.checkpoint ?? 'start';
     let chunk: RecordedEvent[] = [];
-    for await (const event of this.#options.store.readAll({ after: after ?? 'start', signal })) {
+    for await (const event of this.#options.store.readAll({ after, filter: { typePrefixes }, signal })) {
       chunk.push(event);
       if (chunk.length < CHASE_EVENTS_MAX) continue;
       yield chunk;

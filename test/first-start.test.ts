@@ -13,7 +13,7 @@ import { ask } from './support/server-client.ts';
 const SHOWN = /^Administrator: (\S+) {3}password \(shown once\): (\S+)$/m;
 const TEST_MS_MAX = 60_000;
 /** A stop waits for requests, not for clients to let go of their connections. */
-const STOP_MS_MAX = 3_000;
+const STOP_MS_MAX = 4_000;
 
 let parent: string;
 let directory: string;
@@ -158,6 +158,23 @@ describe('a stop', { timeout: TEST_MS_MAX }, () => {
       authorization: basic('admin', password),
     });
     expect(found.json.totalResults).toBe(1);
+  });
+});
+
+describe('a stop while somebody follows the feed', { timeout: TEST_MS_MAX }, () => {
+  it('ends the stream properly and does not wait for its reader', async () => {
+    const { server, password } = await firstStart();
+    const headers = { authorization: basic('admin', password), accept: 'text/event-stream' };
+    const following = request(`${server.url}/api/feed`, { headers }).end();
+    const [response] = await once(following, 'response');
+    expect(response.headers['content-type']).toContain('text/event-stream');
+    await once(response, 'data');
+    const closed = once(response, 'end');
+    response.resume();
+    const stoppedMs = performance.now();
+    expect((await server.end('SIGTERM')).code).toBe(0);
+    await closed;
+    expect(performance.now() - stoppedMs).toBeLessThan(STOP_MS_MAX);
   });
 });
 

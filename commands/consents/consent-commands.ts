@@ -22,6 +22,7 @@ const shared = {
   facts: onlyOwn,
 };
 
+/** Of the consent page alone, not to be sent by name: an application that acts for a user could give itself more. */
 export const grantConsent: Command<z.output<typeof grantInput>, Consent, ConsentRefusal, null> = {
   ...shared,
   type: 'GrantConsent',

@@ -2,8 +2,9 @@
 import type { TenantId, UserId } from '../../domain/ids.ts';
 import type { SessionEvent } from '../../domain/sessions/session-events.ts';
 import type { Position } from '../../infra/event-store/position.ts';
+import { recordFailedAttempt } from '../failed-attempts.ts';
 import type { Kernel } from '../kernel.ts';
-import { type RequestTrace, recordTechnical } from '../technical-stream.ts';
+import { type RequestTrace, recordTechnical, type TechnicalRecord } from '../technical-stream.ts';
 
 export type { RequestTrace };
 
@@ -15,10 +16,14 @@ export interface SessionRecordRequest {
   readonly trace: RequestTrace;
 }
 
-export async function recordSessionEvent(
-  kernel: Kernel,
-  { tenant, user, fact, trace }: SessionRecordRequest,
-): Promise<Position> {
+export const recordSessionEvent = (kernel: Kernel, request: SessionRecordRequest): Promise<Position> =>
+  recordTechnical(kernel, recordOf(request));
+
+/** Not each of very many. */
+export const recordFailedSignIn = (kernel: Kernel, request: SessionRecordRequest): Promise<void> =>
+  recordFailedAttempt(kernel, recordOf(request));
+
+function recordOf({ tenant, user, fact, trace }: SessionRecordRequest): TechnicalRecord {
   const actor = user === null ? { id: 'anonymous', kind: 'system' as const } : { id: user, kind: 'user' as const };
-  return await recordTechnical(kernel, { stream: `login-${user ?? tenant}`, tenant, actor, fact, trace });
+  return { stream: `login-${user ?? tenant}`, tenant, actor, fact, trace };
 }

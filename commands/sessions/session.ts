@@ -4,6 +4,7 @@ import type { TenantId, UserId } from '../../domain/ids.ts';
 import type { SessionEvent } from '../../domain/sessions/session-events.ts';
 import type { TransientKey } from '../../infra/transient-store/transient-store.ts';
 import type { Admission, Standing } from '../admission.ts';
+import { isFromLater } from '../clock-step.ts';
 import type { Kernel } from '../kernel.ts';
 import { type RequestTrace, recordSessionEvent } from './record.ts';
 
@@ -124,6 +125,7 @@ export async function findSession(kernel: Kernel, tenant: TenantId, cookie: stri
 
   const nowMs = kernel.clock();
   const { value, version } = entry;
+  if (isFromLater(value.lastUsedAtMs, nowMs)) return null;
   if (nowMs - value.lastUsedAtMs > SESSION_TOUCH_MS) {
     const touched = { ...value, lastUsedAtMs: nowMs };
     const expiresAtMs = nowMs + lifetimeMs(value.remembered);

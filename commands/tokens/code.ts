@@ -6,6 +6,8 @@ import type { Admission } from '../admission.ts';
 import type { Kernel } from '../kernel.ts';
 
 export const CODE_LIFETIME_MS = 300_000;
+/** How long an unused code is still known, so that it is told to be expired and not unknown. */
+export const EXPIRED_CODE_KEPT_MS = 10 * 60_000;
 /** How long a used code is remembered, so that its second use still ends what the first one got. */
 export const USED_CODE_KEPT_MS = 24 * 3_600_000;
 const CODE_BYTES = 32;
@@ -61,7 +63,7 @@ export async function issueCode(
     issuedAtMs: atMs,
     usedFor: null,
   };
-  const expiresAtMs = atMs + CODE_LIFETIME_MS + USED_CODE_KEPT_MS;
+  const expiresAtMs = atMs + CODE_LIFETIME_MS + EXPIRED_CODE_KEPT_MS;
   const put = { op: 'put', key: codeKey(tenant, code), value, expiresAtMs, expect: 'absent' } as const;
   // A code that a power cut takes away was never used: the browser asks for another.
   await kernel.transient.commit([put], { survives: 'crash' });
@@ -86,6 +88,6 @@ export const useCodeOp = (code: FoundCode, grant: string): TransientOp => ({
   op: 'put',
   key: code.key,
   value: { ...code.value, usedFor: grant },
-  expiresAtMs: code.expiresAtMs,
+  expiresAtMs: code.value.issuedAtMs + CODE_LIFETIME_MS + USED_CODE_KEPT_MS,
   expect: code.version,
 });

@@ -2,8 +2,9 @@
 import type { AppId, TenantId, UserId } from '../../domain/ids.ts';
 import type { TokenEvent } from '../../domain/tokens/token-events.ts';
 import type { Position } from '../../infra/event-store/position.ts';
+import { recordFailedAttempt } from '../failed-attempts.ts';
 import type { Kernel } from '../kernel.ts';
-import { type RequestTrace, recordTechnical } from '../technical-stream.ts';
+import { type RequestTrace, recordTechnical, type TechnicalRecord } from '../technical-stream.ts';
 
 export interface TokenRecord {
   readonly tenant: TenantId;
@@ -14,10 +15,14 @@ export interface TokenRecord {
   readonly trace: RequestTrace;
 }
 
-export async function recordTokenEvent(
-  kernel: Kernel,
-  { tenant, application, user, fact, trace }: TokenRecord,
-): Promise<Position> {
+export const recordTokenEvent = (kernel: Kernel, record: TokenRecord): Promise<Position> =>
+  recordTechnical(kernel, recordOf(record));
+
+/** Not each of very many. */
+export const recordFailedAuthentication = (kernel: Kernel, record: TokenRecord): Promise<void> =>
+  recordFailedAttempt(kernel, recordOf(record));
+
+function recordOf({ tenant, application, user, fact, trace }: TokenRecord): TechnicalRecord {
   const actor = user === null ? { id: application, kind: 'app' as const } : { id: user, kind: 'user' as const };
-  return await recordTechnical(kernel, { stream: `token-${application}`, tenant, actor, fact, trace });
+  return { stream: `token-${application}`, tenant, actor, fact, trace };
 }

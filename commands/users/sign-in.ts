@@ -10,7 +10,7 @@ import type { Command } from '../command.ts';
 import type { Kernel } from '../kernel.ts';
 import { execute } from '../pipeline.ts';
 import { ownerOf } from '../reservations.ts';
-import { recordSessionEvent } from '../sessions/record.ts';
+import { recordFailedSignIn } from '../sessions/record.ts';
 import type { RequestTrace } from '../technical-stream.ts';
 import { passwordRef } from './user-command.ts';
 
@@ -39,7 +39,7 @@ export async function signIn(kernel: Kernel, given: Credentials): Promise<Result
     type: 'session.login.failed.v1',
     data: { application: given.application, reason: refusal.reason },
   } as const;
-  await recordSessionEvent(kernel, { tenant, user: isPresent(user) ? id : null, fact, trace: given.trace });
+  await recordFailedSignIn(kernel, { tenant, user: isPresent(user) ? id : null, fact, trace: given.trace });
   return refuse(refusal);
 }
 

@@ -29,7 +29,6 @@ export const systemApis: readonly ApiResource[] = [
     'internal_application_mgt_delete',
     'internal_application_mgt_client_secret_view',
   ]),
-  api('9', '/api/server/v1/api-resources', 'API Resource Management API', ['internal_api_resource_view']),
   api('3', '/api/server/v1/tenants', 'Tenant Management API', ['internal_list_tenants', 'internal_modify_tenants']),
   api('4', '/oauth2/introspect', 'OAuth2 Introspection', ['internal_oauth2_introspect']),
   api('5', '/api/server/v1/keystores', 'Signing Key Management API', [

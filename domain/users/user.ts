@@ -202,7 +202,9 @@ function attributeChange(before: Attributes, change: UserChange) {
   for (const [path, value] of Object.entries(change.set ?? {})) {
     if (!Object.hasOwn(before, path) || !sameValue(before[path], value)) set[path] = value;
   }
-  const unset = (change.unset ?? []).filter((path) => Object.hasOwn(before, path) && !Object.hasOwn(set, path));
+  // What is set stays, also where it had that value already.
+  const kept = change.set ?? {};
+  const unset = (change.unset ?? []).filter((path) => Object.hasOwn(before, path) && !Object.hasOwn(kept, path));
   const after = changed(before, set, unset);
   return { set, unset, after, differs: Object.keys(set).length + unset.length > 0 };
 }

@@ -13,7 +13,7 @@ import { VAULT_FILE } from '../vault/embedded/vault-schema.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { SideJob, SideReply, SideWriterOptions } from './side-writer.ts';
 
-export type SideStoresOptions = Pick<EmbeddedTransientStoreOptions, 'directory' | 'clock'> &
+export type SideStoresOptions = Pick<EmbeddedTransientStoreOptions, 'directory' | 'clock' | 'sweepClock'> &
   Pick<EmbeddedVaultOptions, 'deploymentKey'>;
 
 /** Both write. The thread ends when both are closed, in whichever order. */
@@ -21,13 +21,17 @@ export async function openSideStores({
   directory,
   clock,
   deploymentKey,
+  sweepClock = clock,
 }: SideStoresOptions): Promise<{ readonly vault: Vault; readonly transient: TransientStore }> {
   const writer = await startGroupCommitWriter<SideJob, SideReply, SideWriterOptions>({
     entry: new URL('./side-writer.ts', import.meta.url),
     options: { transientFile: join(directory, TRANSIENT_FILE), vaultFile: join(directory, VAULT_FILE) },
   });
   const [ofVault, ofTransient] = sharesOf(writer);
-  const transient = await orElse(openEmbeddedTransientStore({ directory, clock, writer: ofTransient }), ofVault.close);
+  const transient = await orElse(
+    openEmbeddedTransientStore({ directory, clock, sweepClock, writer: ofTransient }),
+    ofVault.close,
+  );
   const opening = openEmbeddedVault({ directory, deploymentKey, mode: 'writer', writer: ofVault });
   return { vault: await orElse(opening, transient.close.bind(transient)), transient };
 }

@@ -1,11 +1,15 @@
-/** Whether the server lives, and whether it can serve: for load balancers and operators. Says nothing about whom it serves. */
+/**
+ * Whether the server lives, and whether it can serve: for load balancers. Anybody may ask, so the answer names the parts
+ * and no more; what is wrong with one stands in the log.
+ */
 import type { Kernel } from '../../commands/kernel.ts';
 import { comparePositions, encodePosition, type Position } from '../../infra/event-store/position.ts';
 import type { ProjectionStatus, ReadStore } from '../../infra/read-store/read-store.ts';
+import type { Telemetry } from '../../infra/telemetry/telemetry.ts';
 import type { ErrorForm, Route } from '../http/route.ts';
 
 export interface HealthDoor {
-  readonly kernel: Pick<Kernel, 'store' | 'vault' | 'transient'>;
+  readonly kernel: Pick<Kernel, 'store' | 'vault' | 'transient' | 'telemetry'>;
   readonly reads: ReadStore;
   /** A background part that ended although it should run; null while all run. */
   readonly stopped: () => string | null;
@@ -16,6 +20,7 @@ const errors: ErrorForm = {
 };
 
 export function healthRoutes(door: HealthDoor): readonly Route[] {
+  const report = reporter(door.kernel.telemetry);
   const shared = { method: 'GET', access: { kind: 'public' }, body: 'none', errors, superOnly: true } as const;
   return [
     {
@@ -29,9 +34,11 @@ export function healthRoutes(door: HealthDoor): readonly Route[] {
       path: '/health/ready',
       summary: 'Log, vault, short-lived state and read models work.',
       handle: async () => {
-        const checks = await readiness(door);
-        const ready = Object.values(checks).every(({ ok }) => ok);
-        return { status: ready ? 200 : 503, body: { status: ready ? 'up' : 'down', checks } };
+        const checks = Object.entries(await readiness(door));
+        report(checks);
+        const ready = checks.every(([, { ok }]) => ok);
+        const told = Object.fromEntries(checks.map(([name, { ok }]) => [name, ok ? 'up' : 'down']));
+        return { status: ready ? 200 : 503, body: { status: ready ? 'up' : 'down', checks: told } };
       },
     },
   ];
@@ -40,6 +47,19 @@ export function healthRoutes(door: HealthDoor): readonly Route[] {
 interface Check {
   readonly ok: boolean;
   readonly detail: string;
+}
+
+/** Once per check that goes down, however often it is asked for. */
+function reporter({ log }: Pick<Telemetry, 'log'>): (checks: readonly (readonly [string, Check])[]) => void {
+  const down = new Set<string>();
+  return (checks) => {
+    for (const [name, { ok, detail }] of checks) {
+      if (ok) down.delete(name);
+      if (ok || down.has(name)) continue;
+      down.add(name);
+      log.error('health.check.down', { check: name, detail, action: 'The server is not ready until this is mended.' });
+    }
+  };
 }
 
 async function readiness({ kernel, reads, stopped }: HealthDoor): Promise<Record<string, Check>> {

@@ -106,6 +106,8 @@ function read(raw: IncomingMessage, bytesMax: number): Promise<Buffer | null> {
     });
     raw.on('end', () => resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)));
     raw.on('error', () => reject(new ClientGone()));
-    raw.on('close', () => reject(new ClientGone()));
+    raw.on('close', () => {
+      if (!raw.complete) reject(new ClientGone());
+    });
   });
 }

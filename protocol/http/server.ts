@@ -125,7 +125,9 @@ function fastifyWith(limits: ServerLimits, tls: ServerOptions['tls']): FastifyIn
     },
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
     http: connection,
-    ...(tls === null || tls === undefined ? {} : { https: { ...tls, ...connection } }),
+    ...(tls === null || tls === undefined
+      ? {}
+      : { https: { ...tls, ...connection, handshakeTimeout: limits.headersMsMax } }),
     clientErrorHandler: (error, socket) => refuseUnreadable(error.code, socket as Socket),
     frameworkErrors: (_error, request, reply) =>
       refuseRaw(request as FastifyRequest, reply as FastifyReply, badRequest),
@@ -183,9 +185,11 @@ const STATUS_LINES: Readonly<Record<string, string>> = {
 
 /** No HTTP request at all, or one that took too long: the shortest answer, and the connection ends. */
 function refuseUnreadable(code: string | undefined, socket: Socket): void {
-  if (!socket.writable || code === 'ECONNRESET') return void socket.destroy();
+  // Before the end of a handshake nothing can be said: it would wait for ever to be sent.
+  const unspoken = code === 'ECONNRESET' || /^ERR_(TLS|SSL)_/.test(code ?? '');
+  if (!socket.writable || unspoken) return void socket.destroy();
   const line = STATUS_LINES[code ?? ''] ?? '400 Bad Request';
-  socket.end(`HTTP/1.1 ${line}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  socket.end(`HTTP/1.1 ${line}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());
 }
 
 function closeGracefully(server: FastifyInstance, door: Door, closeMsMax: number): void {

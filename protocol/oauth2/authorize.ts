@@ -61,6 +61,7 @@ async function begin(door: OauthDoor, request: Request): Promise<Response> {
   }
   const browser = bindBrowser(request);
   const key = await beginFlow(door, request, 'login-flow', { browser, request: authorize, session: null });
+  if (key === null) throw tooManyPending(authorize);
   const page = redirectToPage(
     request.tenant,
     'login.do',
@@ -68,6 +69,9 @@ async function begin(door: OauthDoor, request: Request): Promise<Response> {
   );
   return withCookie(page, browser.cookie);
 }
+
+const tooManyPending = (authorize: AuthorizeRequest): AuthorizeError =>
+  new AuthorizeError(authorize, 'temporarily_unavailable', 'Too many sign-ins are under way. Try again later.');
 
 /** The session of the user whom the hint names (OIDC Core §3.1.2.1): another's is as good as none. */
 async function sessionOf(
@@ -135,6 +139,7 @@ async function goOn(
   const browser = bindBrowser(request);
   const flow = { browser, request: authorize, session: session.id, user: session.user, scopes };
   const key = await beginFlow(door, request, 'consent-flow', flow);
+  if (key === null) throw tooManyPending(authorize);
   const query = { sessionDataKeyConsent: key, application: application.name, scope: scopes.join(' ') };
   return withCookie(redirectToPage(request.tenant, 'oauth2_consent.do', query), browser.cookie);
 }

@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache';
 import { clientSecretRef } from '../../commands/applications/application-command.ts';
 import type { Client } from '../../commands/applications/client-directory.ts';
 import type { Kernel } from '../../commands/kernel.ts';
-import { recordTokenEvent } from '../../commands/tokens/record.ts';
+import { recordFailedAuthentication } from '../../commands/tokens/record.ts';
 import type { Request } from '../http/route.ts';
 import { type OauthDoor, traceOf } from './oauth-door.ts';
 import { OAuthError } from './oauth-error.ts';
@@ -63,7 +63,7 @@ export function createClientAuthentication(door: OauthDoor): ClientAuthenticatio
 const sha256 = (value: string | Buffer): Buffer => createHash('sha256').update(value).digest();
 
 async function recordFailure(door: OauthDoor, request: Request, client: Client, method: Method): Promise<void> {
-  await recordTokenEvent(door.kernel, {
+  await recordFailedAuthentication(door.kernel, {
     tenant: request.tenant.id,
     application: client.id,
     user: null,

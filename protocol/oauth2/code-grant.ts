@@ -2,6 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { admit } from '../../commands/admit.ts';
 import type { Client } from '../../commands/applications/client-directory.ts';
+import { isFromLater } from '../../commands/clock-step.ts';
 import { CODE_LIFETIME_MS, type Code, type FoundCode, findCode, useCodeOp } from '../../commands/tokens/code.ts';
 import { endGrant, grantOp } from '../../commands/tokens/grant.ts';
 import { recordTokenEvent } from '../../commands/tokens/record.ts';
@@ -62,7 +63,8 @@ interface Presentation {
 
 function codeRefusal(code: Code, { client, parameters, nowMs }: Presentation): OAuthError | null {
   if (code.application !== client.id) return new OAuthError('invalid_grant', UNKNOWN);
-  if (code.issuedAtMs + CODE_LIFETIME_MS <= nowMs) return new OAuthError('invalid_grant', EXPIRED);
+  if (code.issuedAtMs + CODE_LIFETIME_MS <= nowMs || isFromLater(code.issuedAtMs, nowMs))
+    return new OAuthError('invalid_grant', EXPIRED);
   if (parameters.get('redirect_uri') !== code.redirectUri)
     return new OAuthError('invalid_grant', 'Callback url mismatch');
   return verifierRefusal(code, client, parameters.get('code_verifier'));

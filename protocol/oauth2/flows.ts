@@ -40,17 +40,19 @@ type Flows = {
 
 export type Flow<Type extends keyof Flows> = TransientEntry<Flows[Type]> & { readonly key: TransientKey };
 
-/** The id of the new flow. */
+/** The id of the new flow; null when too many are under way. */
 export async function beginFlow<Type extends keyof Flows>(
-  { kernel }: OauthDoor,
+  { kernel, pendingFlows }: OauthDoor,
   request: Request,
   type: Type,
   { browser, ...flow }: Omit<Flows[Type], 'browser'> & { readonly browser: Browser },
-): Promise<string> {
+): Promise<string | null> {
   const id = randomUUID();
+  const nowMs = kernel.clock();
+  const expiresAtMs = nowMs + FLOW_LIFETIME_MS;
+  if (!pendingFlows.begin({ id, tenant: request.tenant.id, ip: request.ip, expiresAtMs }, nowMs)) return null;
   const key = { type, tenant: request.tenant.id, id };
   const value = { ...flow, browser: browser.hash } as unknown as Json;
-  const expiresAtMs = kernel.clock() + FLOW_LIFETIME_MS;
   const put = { op: 'put', key, value, expiresAtMs, expect: 'absent' } as const;
   await kernel.transient.commit([put], { survives: 'crash' });
   return id;
@@ -70,7 +72,9 @@ export async function findFlow<Type extends keyof Flows>(
 }
 
 /** False: somebody was faster. */
-export async function useUpFlow({ kernel }: OauthDoor, { key, version }: Flow<keyof Flows>): Promise<boolean> {
+export async function useUpFlow(door: OauthDoor, { key, version }: Flow<keyof Flows>): Promise<boolean> {
+  const { kernel, pendingFlows } = door;
+  pendingFlows.end(key.id);
   return await kernel.transient.commit([{ op: 'remove', key, expect: version }]);
 }
 

@@ -7,6 +7,7 @@ import type { TenantId } from '../../domain/ids.ts';
 import type { Authenticator } from '../http/authenticate.ts';
 import type { Request } from '../http/route.ts';
 import type { KnownOrigin } from './cross-origin.ts';
+import type { PendingFlows } from './pending-flows.ts';
 
 export interface OauthDoor {
   readonly kernel: Kernel;
@@ -18,6 +19,7 @@ export interface OauthDoor {
   readonly showAuthFailureReason: boolean;
   /** Lets browsers ask before a request that carries a header of its own. Absent: they are not answered. */
   readonly knownOrigin?: KnownOrigin;
+  readonly pendingFlows: PendingFlows;
 }
 
 export const traceOf = (request: Request): RequestTrace => ({

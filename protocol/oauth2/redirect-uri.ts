@@ -23,6 +23,6 @@ function isSameLoopback(registered: string, uri: string): boolean {
 /** Origin, or scheme of an application's own: what a page's `form-action` must name to lead there. */
 export function formTarget(uri: string): string {
   const { origin, protocol, hostname } = new URL(uri);
-  // A policy cannot name an IPv6 address.
-  return origin === 'null' || hostname.startsWith('[') ? protocol : origin;
+  // A policy cannot name an IPv6 address, nor a host with signs that end a directive.
+  return origin === 'null' || /^\[|[;,']/.test(hostname) ? protocol : origin;
 }

@@ -1,6 +1,7 @@
 /** A refresh token becomes new tokens (RFC 6749 §6), and a used one ends its whole family (RFC 9700 §4.14). */
 import { grantedScopes } from '../../commands/access.ts';
 import { admit } from '../../commands/admit.ts';
+import { isFromLater } from '../../commands/clock-step.ts';
 import { advanceGrant, endGrant, findGrant, type GrantEntry, openRefreshToken } from '../../commands/tokens/grant.ts';
 import { recordTokenEvent } from '../../commands/tokens/record.ts';
 import type { UserId } from '../../domain/ids.ts';
@@ -19,7 +20,9 @@ export async function refreshGrant(door: OauthDoor, token: TokenRequest): Promis
   const { request, client } = token;
   const entry = await presentedGrant(door, token);
   const grant = entry.value;
-  if (grant.refreshUntilMs <= kernel.clock()) throw new OAuthError('invalid_grant', EXPIRED);
+  const nowMs = kernel.clock();
+  if (grant.refreshUntilMs <= nowMs || isFromLater(grant.grantedAtMs, nowMs))
+    throw new OAuthError('invalid_grant', EXPIRED);
   const requested = requestedScopes(token, grant.scopes);
 
   const { refreshToken, publicClient } = client.application.oidc ?? {};

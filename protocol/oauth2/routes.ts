@@ -13,6 +13,7 @@ import { preflight } from './cross-origin.ts';
 import { introspectionEndpoint } from './introspect.ts';
 import type { OauthDoor } from './oauth-door.ts';
 import { oauthErrors } from './oauth-error.ts';
+import { createPendingFlows, type PendingFlowLimits } from './pending-flows.ts';
 import { showConsent, showLoggedOut, showLogin, showLogoutConsent, showOauthError } from './portal.ts';
 import { revocationEndpoint } from './revoke.ts';
 import { tokenEndpoint } from './token.ts';
@@ -22,7 +23,12 @@ const FORM_BYTES_MAX = 65_536;
 
 type Handler = (request: Request) => Promise<Response> | Response;
 
-export function oauthRoutes(door: OauthDoor): readonly Route[] {
+export interface OauthParts extends Omit<OauthDoor, 'pendingFlows'> {
+  readonly pendingFlowLimits?: PendingFlowLimits;
+}
+
+export function oauthRoutes({ pendingFlowLimits, ...parts }: OauthParts): readonly Route[] {
+  const door: OauthDoor = { ...parts, pendingFlows: createPendingFlows(parts.kernel.telemetry, pendingFlowLimits) };
   const authentication = createClientAuthentication(door);
   const { discovery, jwks } = discoveryEndpoints(door);
   const authorize = authorizeEndpoint(door);

@@ -56,6 +56,7 @@ async function begin(door: OauthDoor, request: Request, given: URLSearchParams):
   const browser = bindBrowser(request);
   const { target, state } = logout;
   const key = await beginFlow(door, request, 'logout-flow', { browser, session: session.id, target, state });
+  if (key === null) throw new UntrustedRequest('temporarily_unavailable', 'Too many logouts are under way.');
   const page = redirectToPage(request.tenant, 'oauth2_logout_consent.do', { sessionDataKey: key });
   return withCookie(page, browser.cookie);
 }

@@ -142,7 +142,7 @@ async function half(authorization: string, path: string, body: object): Promise<
 
 describe('a change that was begun with a right', () => {
   /** A right counts for a tenth of a second of sending; nothing shows from outside that it has passed. */
-  const letPass = () => new Promise((resolve) => setTimeout(resolve, 200));
+  const letPass = () => new Promise((resolve) => setTimeout(resolve, 300));
 
   it('[SEC-A11] is refused when the right is gone before the request is complete', async () => {
     const falling = await person('falling');

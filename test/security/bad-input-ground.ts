@@ -89,3 +89,28 @@ function hasForm(route: Route, told: Told): boolean {
 
 const hasMembers = ({ json }: Told, members: readonly string[]): boolean =>
   json !== null && members.every((member) => Object.hasOwn(json, member));
+
+export async function wrongIn({ server }: Ground, all: Iterable<Sent>): Promise<readonly string[]> {
+  const wrong: string[] = [];
+  for (const sent of all) {
+    const line = await wrongOf(server, sent);
+    if (line !== null) wrong.push(line);
+  }
+  return wrong;
+}
+
+const FORM = 'application/x-www-form-urlencoded';
+
+export interface Case {
+  readonly what: string;
+  /** Over what the route itself asks for. */
+  readonly over: Partial<Ask>;
+  readonly mustRefuse?: boolean;
+}
+
+export function caseFor(ground: Ground, route: Route, { what, over, mustRefuse = true }: Case): Sent {
+  const { method, body } = route;
+  const { authorization } = ground.server.admin;
+  const type = body === 'form' ? FORM : 'application/json';
+  return { route, what, mustRefuse, question: { method, path: ground.pathOf(route), authorization, type, ...over } };
+}

@@ -2,6 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { RecordedEvent } from '../../infra/event-store/event-store.ts';
+import { runMuniment } from '../crash/server-process.ts';
 import { introspect, refresh } from '../protocol/oauth2/browser.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 import { addressOnly, ask, mustAsk, type Told } from '../support/server-client.ts';
@@ -32,6 +33,20 @@ async function restart(): Promise<void> {
   const { directory } = server;
   await server.stop('keep');
   server = await startTestServer({ directory, environment: TRUSTING });
+}
+
+/** Every event opens, read models agree, and the person is told to be erased: with the tools of an auditor. */
+async function replayOutside(directory: string): Promise<void> {
+  const variables = { MUNIMENT_DATA: directory, NO_COLOR: '1' };
+  const entity = `user-${subject.id}`;
+  const told = await Promise.all(
+    [['doctor'], ['history', entity], ['replay', entity]].map((args) => runMuniment(args, variables)),
+  );
+  for (const { code, output, errors } of told) {
+    expect(code, output + errors).toBe(0);
+    for (const value of Object.values(subject.planted)) expect(output).not.toContain(value);
+  }
+  expect(told[2]?.output).toContain('erased');
 }
 
 const VERIFIED = 'identity.user.erasure_verified.v1';
@@ -136,6 +151,7 @@ describe('an erasure', () => {
     const { directory } = server;
     await server.stop('keep');
     expect(await filesHolding(directory, subject.planted)).toEqual([]);
+    await replayOutside(directory);
     server = await startTestServer({ directory, environment: TRUSTING });
     expect(await holding()).toEqual([]);
     expect((await history()).text).toContain('erased');

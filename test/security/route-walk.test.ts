@@ -1,7 +1,7 @@
 /** Every mounted route against every credential that must not open it. The table is the server's own, so no route escapes. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { commandRegistry } from '../../commands/registry.ts';
-import { systemScopes } from '../../domain/applications/api-resources.ts';
+import { systemApis, systemScopes } from '../../domain/applications/api-resources.ts';
 import type { Route } from '../../protocol/http/route.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 import { ask, type Told } from '../support/server-client.ts';
@@ -39,6 +39,9 @@ const OPEN_ROUTES: Readonly<Record<'public' | 'handler', readonly string[]>> = {
     'GET /authenticationendpoint/portal.css',
     'GET /authenticationendpoint/form-post.js',
     'GET /api/openapi.json',
+    'OPTIONS /oauth2/token',
+    'OPTIONS /oauth2/revoke',
+    'OPTIONS /oauth2/userinfo',
     'GET /health/live',
     'GET /health/ready',
   ],
@@ -118,9 +121,12 @@ describe('the table of routes', () => {
     expect(open('authenticated')).toEqual([...AUTHENTICATED_ROUTES].sort());
   });
 
-  it('[SEC-C1] names for every guarded route a scope that an application can be given', () => {
-    const unknown = scoped().filter((route) => scopesOf(route).length === 0);
-    expect(unknown.map(nameOf)).toEqual([]);
+  it('[SEC-C1] asks only for scopes that an application can be authorized for, each of one API', () => {
+    const named = systemApis.flatMap(({ scopes }) => scopes);
+    const wrong = scoped().filter((route) => scopesOf(route).some((scope) => !systemScopes.has(scope)));
+    expect(wrong.map(nameOf)).toEqual([]);
+    expect(new Set(named).size).toBe(named.length);
+    expect(new Set(systemApis.map(({ id }) => id)).size).toBe(systemApis.length);
   });
 });
 

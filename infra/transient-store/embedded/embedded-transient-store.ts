@@ -28,6 +28,8 @@ export interface EmbeddedTransientStoreOptions {
   readonly directory: string;
   /** Epoch milliseconds. */
   readonly clock: () => number;
+  /** What is expired by it is removed for good; must not jump ahead. Default: `clock`. */
+  readonly sweepClock?: () => number;
   /** Default: a thread of its own. */
   readonly writer?: TransientWriter;
 }
@@ -45,7 +47,7 @@ export async function openEmbeddedTransientStore(options: EmbeddedTransientStore
     await writer.close();
     throw new Error(`the transient store ${file} was made by another version of the server`);
   }
-  return new EmbeddedTransientStore(reader, writer, clock);
+  return new EmbeddedTransientStore(reader, writer, { now: clock, sweep: options.sweepClock ?? clock });
 }
 
 const startWriter = (file: string): Promise<TransientWriter> =>
@@ -58,11 +60,13 @@ class EmbeddedTransientStore implements TransientStore {
   readonly #reader: Database;
   readonly #writer: TransientWriter;
   readonly #clock: () => number;
+  readonly #sweepClock: () => number;
 
-  constructor(reader: Database, writer: TransientWriter, clock: () => number) {
+  constructor(reader: Database, writer: TransientWriter, clocks: { now: () => number; sweep: () => number }) {
     this.#reader = reader;
     this.#writer = writer;
-    this.#clock = clock;
+    this.#clock = clocks.now;
+    this.#sweepClock = clocks.sweep;
   }
 
   async get<Value extends Json>({ type, tenant, id }: TransientKey): Promise<TransientEntry<Value> | null> {
@@ -90,7 +94,7 @@ class EmbeddedTransientStore implements TransientStore {
   }
 
   async sweep(): Promise<number> {
-    const nowMs = this.#clock();
+    const nowMs = this.#sweepClock();
     let removed = 0;
     let batch: number;
     do {

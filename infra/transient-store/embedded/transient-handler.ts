@@ -42,7 +42,7 @@ export function transientHandler(database: Database): GroupCommitHandler<Transie
   /** Without an fsync a commit outlives the process, not the machine. The next full one brings it to the disk too. */
   function synchronise(wanted: 'NORMAL' | 'FULL'): void {
     if (wanted === synchronous) return;
-    database.exec(`PRAGMA main.synchronous = ${wanted}`);
+    database.statement(`PRAGMA main.synchronous = ${wanted}`).run();
     synchronous = wanted;
   }
 

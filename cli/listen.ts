@@ -1,0 +1,62 @@
+/** The doors on their address. A module of its own: it loads while the writer threads open their files. */
+import type { AddressInfo } from 'node:net';
+import type { Kernel } from '../commands/kernel.ts';
+import type { Configuration } from '../infra/config/config.ts';
+import type { ReadStore } from '../infra/read-store/read-store.ts';
+import type { Telemetry } from '../infra/telemetry/telemetry.ts';
+import type { Route } from '../protocol/http/route.ts';
+import { buildServer } from '../protocol/http/server.ts';
+import { openDoors } from './doors.ts';
+
+export interface ListenerParts {
+  readonly configuration: Configuration;
+  readonly telemetry: Telemetry;
+  /** PEM; null for plain HTTP. */
+  readonly tls: { readonly cert: string; readonly key: string } | null;
+}
+
+export interface Served {
+  readonly kernel: Kernel;
+  readonly reads: ReadStore;
+  /** A background part that ended although it should run; null while all run. */
+  readonly stopped: () => string | null;
+}
+
+export interface Listener {
+  readonly routes: readonly Route[];
+  /** Resolves to the public origin. */
+  listen(): Promise<string>;
+  /** Lets requests in progress end. */
+  close(): Promise<void>;
+}
+
+/** Every route is mounted; nothing is heard before `listen`. */
+export function prepareListener(
+  { configuration, telemetry, tls }: ListenerParts,
+  { kernel, reads, stopped }: Served,
+): Listener {
+  const { host, port, superTenant, trustedProxies } = configuration;
+  const address = { url: configuration.url };
+  const { routes, tenants, authenticator } = openDoors({
+    kernel,
+    reads,
+    address,
+    superTenant,
+    stopped,
+    showLoginFailureReason: configuration.showLoginFailureReason,
+  });
+  const secure = configuration.url.startsWith('https:');
+  const server = buildServer({ routes, tenants, authenticator, telemetry, trustedProxies, tls, secure });
+  return {
+    routes,
+    async listen() {
+      await server.listen({ host, port });
+      if (port === 0) {
+        const { port: given } = server.server.address() as AddressInfo;
+        address.url = address.url.replace(/:0$/, `:${given}`);
+      }
+      return address.url;
+    },
+    close: () => server.close(),
+  };
+}
