@@ -89,6 +89,7 @@ export function subscriptionContract(opened: Opened): void {
     const { store } = opened();
     await fill(store, 300);
     const messages = store.subscribe({ after: 'end' });
+    expect((await messages[Symbol.asyncIterator]().next()).value).toMatchObject({ kind: 'caught-up' });
     const later = newEvents(3);
     await store.append(newStream(), 'no-stream', later);
     const { events } = await messagesUntil(messages, (_, seen) => seen.length === 3);

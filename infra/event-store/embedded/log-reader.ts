@@ -1,9 +1,9 @@
 /** Reads pages of events over a read-only connection of the calling thread. No statement stays open between pages. */
 import type { StatementSync } from 'node:sqlite';
-import type { EventMeta } from '../../../domain/event.ts';
-import type { Json, JsonObject } from '../../../domain/json.ts';
+import type { Json } from '../../../domain/json.ts';
 import type { Database } from '../../sqlite/database.ts';
 import type { RecordedEvent, StreamInfo, StreamName } from '../event-store.ts';
+import { dataOfBytes, dataOfJson, metaOfJson } from '../foreign-event.ts';
 import type { CompiledFilter } from './event-filter.ts';
 import { PRESENT, SOFT_DELETED, TOMBSTONED } from './schema.ts';
 import { uuidOfHex } from './uuid-text.ts';
@@ -12,16 +12,16 @@ export const PAGE_EVENTS = 512;
 /** Positions searched at a time: bounds how long a filter that skips much holds the thread. */
 const WINDOW_POSITIONS = 2_048;
 
-const COLUMNS = 'e.pos, e.rev, hex(e.id), e.type, e.json, e.created, e.data, e.meta';
+export const COLUMNS = 'e.pos, e.rev, hex(e.id), e.type, e.json, e.created, e.data, e.meta';
 
 /** Of a stream's rows only those that its retention does not hide. */
 const VISIBLE = `s.name = ?1 AND s.state = ${PRESENT}
   AND e.rev >= max(coalesce(s.tb, 0), coalesce(s.rev - s.max_count + 1, 0))
   AND e.created >= coalesce(?2 - s.max_age_s * 1000, 0)`;
 
-const FORWARD = `SELECT ${COLUMNS} FROM stream s CROSS JOIN event e ON e.stream = s.id
+export const FORWARD = `SELECT ${COLUMNS} FROM stream s CROSS JOIN event e ON e.stream = s.id
   WHERE ${VISIBLE} AND e.rev >= ?3 ORDER BY e.rev LIMIT ?4`;
-const BACKWARD = `SELECT ${COLUMNS} FROM stream s CROSS JOIN event e ON e.stream = s.id
+export const BACKWARD = `SELECT ${COLUMNS} FROM stream s CROSS JOIN event e ON e.stream = s.id
   WHERE ${VISIBLE} AND e.rev <= ?3 ORDER BY e.rev DESC LIMIT ?4`;
 
 const NOT_SYSTEM = "(e.type < '$' OR e.type >= '%')";
@@ -53,10 +53,10 @@ export interface LogPage {
 }
 
 export class LogReader {
-  readonly #database: Database;
+  readonly database: Database;
 
   constructor(database: Database) {
-    this.#database = database;
+    this.database = database;
   }
 
   streamPage({ stream, direction, from, limit }: StreamPage): RecordedEvent[] {
@@ -110,7 +110,7 @@ export class LogReader {
   }
 
   #rows(sql: string): StatementSync {
-    const statement = this.#database.statement(sql);
+    const statement = this.database.statement(sql);
     statement.setReadBigInts(true);
     statement.setReturnArrays(true);
     return statement;
@@ -123,8 +123,8 @@ function recordedEvent([pos, rev, hexId, type, json, created, data, meta]: Event
   return {
     id,
     type,
-    data: json === 1n ? parsedData(data) : { $base64: Buffer.from(data as Uint8Array).toString('base64') },
-    meta: parsedMeta(meta, { id, recordedAt }),
+    data: json === 1n ? dataOfJson(JSON.parse(textOf(data)) as Json) : dataOfBytes(data as Uint8Array),
+    meta: metaOfJson(parsedMeta(textOf(meta)), { id, recordedAt }),
     stream,
     revision: rev,
     position: { commit: pos, prepare: pos },
@@ -135,29 +135,12 @@ function recordedEvent([pos, rev, hexId, type, json, created, data, meta]: Event
 const textOf = (stored: string | Uint8Array): string =>
   typeof stored === 'string' ? stored : Buffer.from(stored).toString();
 
-/** JSON that is no object comes from foreign writers only. */
-function parsedData(stored: string | Uint8Array): JsonObject {
-  const value = JSON.parse(textOf(stored)) as Json;
-  return isObject(value) ? value : { $value: value };
-}
-
-/** Events of foreign writers may have no metadata, or not ours. */
-function parsedMeta(stored: string | Uint8Array, { id, recordedAt }: { id: string; recordedAt: Date }): EventMeta {
-  const meta = parsedObject(textOf(stored));
-  if (meta !== null && '$correlationId' in meta && '$causationId' in meta && 'at' in meta)
-    return meta as unknown as EventMeta;
-  return { $correlationId: id, $causationId: id, at: recordedAt.toISOString(), ...meta };
-}
-
-function parsedObject(text: string): JsonObject | null {
+/** Events of foreign writers may have metadata that is no JSON. */
+function parsedMeta(text: string): Json {
   try {
-    const value = JSON.parse(text) as Json;
-    return isObject(value) ? value : null;
+    return JSON.parse(text) as Json;
   } catch (error) {
     if (error instanceof SyntaxError) return null;
     throw error;
   }
 }
-
-const isObject = (value: Json): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -3,21 +3,21 @@ import { randomUUID } from 'node:crypto';
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Database } from '../../sqlite/database.ts';
-import { JobRefused } from '../../sqlite/group-commit.ts';
 import { WriterFenced } from '../../sqlite/group-commit-worker.ts';
-import { type AppendDecision, decideAppend, type EventsOfStream } from '../append-decision.ts';
+import { decideAppend, type EventsOfStream } from '../append-decision.ts';
 import { EVENT_STRIDE } from '../encode-append.ts';
+import type { StoredBytes } from '../stored-log.ts';
+import { conflict, type Decided, refusalOf, refuse } from './append-refusal.ts';
 import { RecentEvents } from './recent-events.ts';
 import { scavenge } from './scavenge.ts';
 import { PRESENT, SOFT_DELETED, TOMBSTONED } from './schema.ts';
-import { metadataText, type StreamMetadata } from './stream-metadata.ts';
+import { metadataText, parseMetadata, type StreamMetadata } from './stream-metadata.ts';
 import { type StreamRow, StreamRows, stateOf } from './stream-rows.ts';
 import { uuidOfHex } from './uuid-text.ts';
 import type {
   AppendPart,
   AppendReply,
   LogJob,
-  LogRefusal,
   LogReply,
   LogWriterOptions,
   RemovalJob,
@@ -25,14 +25,8 @@ import type {
 } from './writer-jobs.ts';
 
 const SPACE_CHECK_MS = 500;
-
-interface Decided {
-  readonly part: AppendPart;
-  readonly row: StreamRow | null;
-  readonly decision: AppendDecision;
-}
-
-const refuse = (refusal: LogRefusal): JobRefused => new JobRefused(refusal);
+const METASTREAM = '$$';
+const METADATA_OF_METASTREAM: StreamMetadata = { maxCount: 1, maxAgeSeconds: null, truncateBefore: null };
 
 export class LogWriter {
   readonly database: Database;
@@ -199,14 +193,16 @@ export class LogWriter {
         first + index,
         id,
         events[at + 1] as string,
+        typeof events[at + 2] === 'string' ? 1 : 0,
         nowMs,
-        events[at + 2] as string,
-        events[at + 3] as string,
+        events[at + 2] as StoredBytes,
+        events[at + 3] as StoredBytes,
       );
       this.#recent.add(id, row.id, first + index);
     }
     this.#lastEventPosition = this.#head;
     if (found !== null) this.#streams.advance(row, first + count - 1);
+    if (name.startsWith(METASTREAM)) this.#applyMetadata(name, events.at(-2) as StoredBytes);
     if (row.state === SOFT_DELETED) this.#setMetadata(row, { ...metadataOf(row), truncateBefore: first }, nowMs);
     return first + count - 1;
   }
@@ -221,17 +217,30 @@ export class LogWriter {
     return null;
   }
 
+  /** Somebody wrote the metadata of a stream himself. */
+  #applyMetadata(metastream: string, data: StoredBytes): void {
+    const stream = metastream.slice(METASTREAM.length);
+    const row = this.#streams.find(stream) ?? this.#streams.create(stream, -1);
+    if (row.state === TOMBSTONED) throw refuse({ kind: 'tombstoned', stream });
+    this.#hide(row, parseMetadata(String(data)));
+    this.#hide(this.#metastreamOf(row), METADATA_OF_METASTREAM);
+  }
+
   #setMetadata(row: StreamRow, metadata: StreamMetadata, nowMs: number): void {
-    row.state = metadata.truncateBefore === 'everything' ? SOFT_DELETED : PRESENT;
-    row.tb = metadata.truncateBefore === 'everything' ? null : metadata.truncateBefore;
-    row.max_count = metadata.maxCount;
-    row.max_age_s = metadata.maxAgeSeconds;
-    this.#streams.update(row);
+    this.#hide(row, metadata);
     this.#writeSystemEvent(this.#metastreamOf(row), { type: '$metadata', data: metadataText(metadata), nowMs });
   }
 
+  #hide(row: StreamRow, { truncateBefore, maxCount, maxAgeSeconds }: StreamMetadata): void {
+    row.state = truncateBefore === 'everything' ? SOFT_DELETED : PRESENT;
+    row.tb = truncateBefore === 'everything' ? null : truncateBefore;
+    row.max_count = maxCount;
+    row.max_age_s = maxAgeSeconds;
+    this.#streams.update(row);
+  }
+
   #metastreamOf(row: StreamRow): StreamRow {
-    const name = `$$${row.name}`;
+    const name = `${METASTREAM}${row.name}`;
     const known = this.#streams.find(name);
     if (known !== null) return known;
     const created = this.#streams.create(name, -1);
@@ -242,11 +251,14 @@ export class LogWriter {
 
   #writeSystemEvent(row: StreamRow, { type, data, nowMs }: { type: string; data: string; nowMs: number }): void {
     this.#head += 1;
-    this.database.statement(INSERT_EVENT).run(this.#head, row.id, row.rev + 1, randomUUID(), type, nowMs, data, '{}');
+    this.database
+      .statement(INSERT_EVENT)
+      .run(this.#head, row.id, row.rev + 1, randomUUID(), type, 1, nowMs, data, '{}');
     this.#streams.advance(row, row.rev + 1);
   }
 
-  #remove({ kind, stream, expected }: RemovalJob, nowMs: number): null {
+  /** Answers with the position of the event that removes, or where the log ends when there was nothing to do. */
+  #remove({ kind, stream, expected }: RemovalJob, nowMs: number): AppendReply {
     const decided = this.#decide([stream, expected, []]);
     if (decided.decision.kind !== 'append') throw refusalOf(decided);
     const { row } = decided;
@@ -255,18 +267,18 @@ export class LogWriter {
       this.#writeSystemEvent(dead, { type: '$streamDeleted', data: '{}', nowMs });
       dead.state = TOMBSTONED;
       this.#streams.update(dead);
-      return null;
+      return [this.#head];
     }
     if (row === null || row.rev < 0) throw conflict(decided);
     if (row.state === PRESENT) {
       this.#setMetadata(row, { maxCount: null, maxAgeSeconds: null, truncateBefore: 'everything' }, nowMs);
     }
-    return null;
+    return [this.#head];
   }
 }
 
 const INSERT_EVENT = `INSERT INTO event (pos, stream, rev, id, type, json, created, data, meta)
-  VALUES (?, ?, ?, unhex(?, '-'), ?, 1, ?, ?, ?)`;
+  VALUES (?, ?, ?, unhex(?, '-'), ?, ?, ?, ?, ?)`;
 
 const NO_EVENTS: EventsOfStream = { idAt: () => null, recentRevision: () => null };
 
@@ -275,9 +287,3 @@ const metadataOf = (row: StreamRow): StreamMetadata => ({
   maxAgeSeconds: row.max_age_s,
   truncateBefore: row.state === SOFT_DELETED ? 'everything' : row.tb,
 });
-
-const conflict = ({ part: [stream, expected], row }: Decided): JobRefused =>
-  refuse({ kind: 'conflict', stream, expected, actual: row?.rev ?? -1 });
-
-const refusalOf = (decided: Decided): JobRefused =>
-  decided.decision.kind === 'tombstoned' ? refuse({ kind: 'tombstoned', stream: decided.part[0] }) : conflict(decided);

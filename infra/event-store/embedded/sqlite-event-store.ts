@@ -26,6 +26,7 @@ import {
   type SubscriptionMessage,
 } from '../event-store.ts';
 import type { Position } from '../position.ts';
+import type { StoredLog } from '../stored-log.ts';
 import { checkRetention } from '../technical-streams.ts';
 import { compileFilter } from './event-filter.ts';
 import { type HeadWatch, watchHead } from './head-watch.ts';
@@ -33,6 +34,7 @@ import { type LogAppender, type ScavengeReport, spaceSentence } from './log-appe
 import { LogReader, PAGE_EVENTS } from './log-reader.ts';
 import { type Page, PagedEvents } from './paged-events.ts';
 import { readLogRow } from './schema.ts';
+import { SqliteStoredLog } from './sqlite-stored-log.ts';
 import { StreamHeads } from './stream-heads.ts';
 import { Subscription } from './subscription.ts';
 import { type AppendPart, type AppendReply, expectedNumber } from './writer-jobs.ts';
@@ -42,6 +44,8 @@ export interface EmbeddedEventStore extends EventStore {
   readonly headSignal: SharedArrayBuffer | null;
   /** Deletes what retention and removal hide and overwrites its bytes. Positions keep their gaps. */
   scavenge(): Promise<ScavengeReport>;
+  /** The same log as it lies there. */
+  readonly stored: StoredLog;
 }
 
 export interface EventStoreParts {
@@ -70,6 +74,7 @@ export class SqliteEventStore implements EmbeddedEventStore {
   readonly identity: string;
   readonly capabilities = CAPABILITIES;
   readonly headSignal: SharedArrayBuffer | null;
+  readonly stored: StoredLog;
   readonly #parts: EventStoreParts;
   readonly #reader: LogReader;
   readonly #watch: HeadWatch;
@@ -84,6 +89,13 @@ export class SqliteEventStore implements EmbeddedEventStore {
     this.#watch = watchHead(parts.headSignal, () => this.#reader.head());
     this.headSignal = parts.headSignal;
     this.identity = readLogRow(parts.database).identity;
+    this.stored = new SqliteStoredLog({
+      reader: this.#reader,
+      watch: this.#watch,
+      appender: () => this.#appender(),
+      advanced: (stream, reply) => this.#advance([stream], reply),
+      removed: (stream) => this.#heads?.forget(stream),
+    });
   }
 
   async append(

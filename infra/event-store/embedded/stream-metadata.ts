@@ -17,3 +17,28 @@ export function metadataText({ maxCount, maxAgeSeconds, truncateBefore }: Stream
   if (truncateBefore !== null) entries.push(`"$tb":${truncateBefore === 'everything' ? EVERYTHING : truncateBefore}`);
   return `{${entries.join(',')}}`;
 }
+
+/** Of a `$metadata` event; a key that cannot be meant counts as absent, text that is no JSON object sets nothing. */
+export function parseMetadata(text: string): StreamMetadata {
+  const keys = parsedKeys(text);
+  const atLeast = (least: number, key: string): number | null => {
+    const value = keys[key];
+    return typeof value === 'number' && value >= least ? Math.floor(value) : null;
+  };
+  const first = atLeast(0, '$tb');
+  return {
+    maxCount: atLeast(1, '$maxCount'),
+    maxAgeSeconds: atLeast(1, '$maxAge'),
+    truncateBefore: first !== null && first > Number.MAX_SAFE_INTEGER ? 'everything' : first,
+  };
+}
+
+function parsedKeys(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value = JSON.parse(text) as unknown;
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  } catch (error) {
+    if (error instanceof SyntaxError) return {};
+    throw error;
+  }
+}

@@ -2,9 +2,10 @@
 
 import { EXPECTED_ANY, EXPECTED_EXISTS, EXPECTED_NO_STREAM } from '../append-decision.ts';
 import type { Expected } from '../event-store.ts';
+import type { StoredBytes } from '../stored-log.ts';
 
-/** Stream, expectation, and the events as `encodeAppend` gives them. */
-export type AppendPart = readonly [stream: string, expected: number, events: readonly string[]];
+/** Stream, expectation, and the events as `encodeAppend` gives them; data of bytes is not JSON. */
+export type AppendPart = readonly [stream: string, expected: number, events: readonly StoredBytes[]];
 
 /** Revisions are numbers here: an embedded log ends long before 2^53. */
 export interface RetentionJob {

@@ -1,0 +1,4 @@
+import { esdbUnderTest } from '../support/event-store-esdb.ts';
+import { eventStoreContract } from './event-store.contract.ts';
+
+eventStoreContract('EventStoreDB over the wire', () => esdbUnderTest());
