@@ -69,7 +69,17 @@ export class ConfigurationInvalid extends Error {
 const PREFIX = 'MUNIMENT_';
 const FILE_SUFFIX = '_FILE';
 /** Read by the test suite, and inherited by the servers that it starts. */
-const TEST_SWITCHES: readonly string[] = ['MUNIMENT_REQUIRE_BACKENDS'];
+const TEST_SWITCHES: readonly string[] = [
+  'MUNIMENT_REQUIRE_BACKENDS',
+  'MUNIMENT_CACHE',
+  'MUNIMENT_FUZZ_RUNS',
+  'MUNIMENT_FUZZ_SEED',
+  'MUNIMENT_MONGO_DATA',
+  'MUNIMENT_MONGO_PORT',
+  'MUNIMENT_MONGO_SYNC',
+  'MUNIMENT_MONGO_URL',
+  'MUNIMENT_TEST_PYTHON',
+];
 
 const isSecret = (name: KeyName): boolean => documentationOf(name).secret === true;
 const fileNames = keyNames.filter(isSecret).map((name) => `${name}${FILE_SUFFIX}`);

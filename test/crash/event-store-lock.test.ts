@@ -18,7 +18,7 @@ const open = (mode: 'writer' | 'reader') =>
   openEmbeddedEventStore({ directory, mode, freeBytesMin: 0, heartbeatMs: 200 });
 
 function changeFile(sql: string): void {
-  const database = new DatabaseSync(join(directory, 'events.db'));
+  const database = new DatabaseSync(join(directory, 'events.db'), { timeout: 5_000 });
   database.exec(sql);
   database.close();
 }
