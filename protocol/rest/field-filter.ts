@@ -1,6 +1,8 @@
 /** From a filter in SCIM's grammar to the read store's tree, over the fields that a collection declares. */
+
 import type { Field, Filter, Scalar } from '../../infra/read-store/read-store.ts';
 import { parseFilter } from '../scim/filter/parse.ts';
+import { STORE_OPERATORS } from '../scim/filter/store-operators.ts';
 import type { FilterNode, Literal, Operator } from '../scim/filter/syntax.ts';
 
 /** What a caller may name, and where it stands in the documents; null: known, and no document has it. */
@@ -55,17 +57,6 @@ function fieldOf(name: string, { fields }: FilterRules): Place {
   throw new FilterRefused('unknown-field', `The attribute ${JSON.stringify(name)} cannot be searched.`);
 }
 
-const OPS = {
-  eq: 'eq',
-  ne: 'ne',
-  gt: 'gt',
-  ge: 'ge',
-  lt: 'lt',
-  le: 'le',
-  co: 'contains',
-  sw: 'prefix',
-  ew: 'suffix',
-} as const;
 const TEXT_OPERATORS: ReadonlySet<Operator> = new Set(['co', 'sw', 'ew']);
 
 /** Holds for no document. */
@@ -86,7 +77,7 @@ function comparison(field: Place, operator: Operator, literal: Literal, rules: F
   if (TEXT_OPERATORS.has(operator) && field.kind !== 'text') {
     throw new FilterRefused('operator', `The operator ${operator} does not go with ${path}.`);
   }
-  const op = OPS[operator];
+  const op = STORE_OPERATORS[operator];
   if (op === 'contains' || op === 'prefix' || op === 'suffix') return { op, path, value: literal.text };
   return { op, path, value: scalarOf(field, literal) };
 }

@@ -1,4 +1,5 @@
 /** From a filter as written to the read store's filter tree. Names are looked up in the catalogue: others are refused. */
+
 import {
   type AttributePlace,
   attributeAt,
@@ -10,6 +11,7 @@ import type { Filter, Scalar } from '../../../infra/read-store/read-store.ts';
 import { quoted, ScimError } from '../scim-error.ts';
 import { asNumber, comparable, isNull } from './comparison.ts';
 import { parseFilter } from './parse.ts';
+import { STORE_OPERATORS } from './store-operators.ts';
 import type { FilterNode, Literal, Operator } from './syntax.ts';
 
 export const userFilter = (text: string): Filter => compile(parseFilter(text), atDocument);
@@ -42,18 +44,6 @@ function compile(node: FilterNode, lookup: Lookup): Filter {
   }
 }
 
-const OPS = {
-  eq: 'eq',
-  ne: 'ne',
-  gt: 'gt',
-  ge: 'ge',
-  lt: 'lt',
-  le: 'le',
-  co: 'contains',
-  sw: 'prefix',
-  ew: 'suffix',
-} as const;
-
 function comparison({ path, leaf }: Target, operator: Operator, literal: Literal): Filter {
   if (isNull(literal)) return againstNull(path, operator);
   const value = comparable(leaf, operator, literal);
@@ -65,7 +55,7 @@ function comparison({ path, leaf }: Target, operator: Operator, literal: Literal
 const withoutStore = (name: string): string => name.replace(/^PRIMARY\//i, '');
 
 function compared(path: string, operator: Operator, value: Scalar): Filter {
-  const op = OPS[operator];
+  const op = STORE_OPERATORS[operator];
   if (op === 'contains' || op === 'prefix' || op === 'suffix') return { op, path, value: String(value) };
   return { op, path, value };
 }
