@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RunningServer, startServer } from '../../cli/server.ts';
 import { readConfiguration } from '../../infra/config/config.ts';
+import { comparePositions, type Position } from '../../infra/event-store/position.ts';
 import { noTelemetry } from '../../infra/telemetry/no-telemetry.ts';
 import type { Telemetry } from '../../infra/telemetry/telemetry.ts';
+import { projections } from '../../projections/catalogue.ts';
 
 export interface TestServer extends Omit<RunningServer, 'close' | 'password'> {
   readonly admin: { readonly userName: string; readonly password: string; readonly authorization: string };
@@ -40,6 +42,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     ...options.environment,
   });
   const server = await startServer({ configuration, telemetry: options.telemetry ?? noTelemetry, tls: null });
+  await untilLevel(server);
   const { close, password: _, ...parts } = server;
   return {
     ...parts,
@@ -50,4 +53,22 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       if (keep !== 'keep') await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+const LEVEL_MS_MAX = 10_000;
+
+/** The read models hold what the first start wrote: no test meets a server that is still building them. */
+async function untilLevel({ kernel, reads }: RunningServer): Promise<void> {
+  const head = await kernel.store.head();
+  const deadline = performance.now() + LEVEL_MS_MAX;
+  for (;;) {
+    const statuses = await reads.status();
+    const isLevel = (position: Position | null) =>
+      head === null || (position !== null && comparePositions(position, head) >= 0);
+    const level =
+      statuses.length === projections.length &&
+      statuses.every(({ position, state }) => state !== 'rebuilding' && isLevel(position));
+    if (level || performance.now() > deadline) return;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
 }
