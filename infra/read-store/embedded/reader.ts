@@ -134,8 +134,14 @@ class EmbeddedReadStore implements ReadStore {
       open.lookedAtMs = now;
       return open.reader;
     }
-    const reader = GenerationReader.open(this.#directory, projection, live);
-    return this.#replace(projection, reader === null ? null : { reader, generation: live, inode, lookedAtMs: now });
+    try {
+      const reader = GenerationReader.open(this.#directory, projection, live);
+      return this.#replace(projection, reader === null ? null : { reader, generation: live, inode, lookedAtMs: now });
+    } catch (error) {
+      // The file went while it was opened, because another generation was promoted.
+      if (liveGeneration(this.#directory, projection) !== live) return this.#current(projection);
+      throw error;
+    }
   }
 
   #replace(projection: string, next: OpenGeneration | null): GenerationReader | null {

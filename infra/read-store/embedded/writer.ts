@@ -34,7 +34,7 @@ export function openEmbeddedReadStoreWriter({ directory, board }: EmbeddedReadSt
     async open(projection) {
       const wanted = specOf(projection);
       const slot = board === undefined ? null : boardSlot(board, wanted.name);
-      const generation = prepareGenerations(directory, wanted);
+      const { generation, made } = prepareGenerations(directory, wanted);
       const home: GenerationHome = {
         directory,
         slot,
@@ -43,7 +43,10 @@ export function openEmbeddedReadStoreWriter({ directory, board }: EmbeddedReadSt
         building: null,
         opened: (tables) => opened.add(tables),
       };
-      return new EmbeddedTables(home, generation, true);
+      const tables = new EmbeddedTables(home, generation, true);
+      // Readers are shown a finished file only: one that is being made cannot be opened at every moment.
+      if (!made) setLiveGeneration(directory, wanted.name, generation);
+      return tables;
     },
     async close() {
       for (const tables of opened) tables.close();
@@ -52,18 +55,22 @@ export function openEmbeddedReadStoreWriter({ directory, board }: EmbeddedReadSt
   };
 }
 
-/** The live generation's number; one is begun where there is none. Half-built ones of a former run are dropped. */
-function prepareGenerations(directory: string, wanted: GenerationSpec): number {
+interface Prepared {
+  readonly generation: number;
+  /** False: its file is still to be made, and to be shown to readers then. */
+  readonly made: boolean;
+}
+
+/** The live generation's number, or that of one to begin. Half-built ones of a former run are dropped. */
+function prepareGenerations(directory: string, wanted: GenerationSpec): Prepared {
   const { name } = wanted;
   const live = liveGeneration(directory, name);
   const usable = live !== null && isUsable(directory, live, wanted) ? live : null;
   const others = generationsOf(directory, name).filter((generation) => generation !== usable);
   for (const generation of others) deleteGeneration(directory, name, generation);
-  if (usable !== null) return usable;
+  if (usable !== null) return { generation: usable, made: true };
   // Never a number that a reader may still hold open.
-  const fresh = Math.max(live ?? 0, ...others) + 1;
-  setLiveGeneration(directory, name, fresh);
-  return fresh;
+  return { generation: Math.max(live ?? 0, ...others) + 1, made: false };
 }
 
 function isUsable(directory: string, generation: number, wanted: GenerationSpec): boolean {

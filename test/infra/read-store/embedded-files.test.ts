@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { boardSlot, createProgressBoard } from '../../../infra/read-store/embedded/progress-board.ts';
 import { openEmbeddedReadStore } from '../../../infra/read-store/embedded/reader.ts';
@@ -49,6 +50,23 @@ describe('the files of the embedded read store', () => {
     await beside.promote();
     expect(readdirSync(directory).filter((file) => file.endsWith('.db'))).toEqual(['things.2.db']);
     expect(await store.find('things', 't', 'c')).not.toBeNull();
+  });
+
+  it('can be read at every moment while they are made and while another generation takes their place', async () => {
+    const busy = new Int32Array(new SharedArrayBuffer(4));
+    const reading = new Worker(new URL('./reading-thread.ts', import.meta.url), { workerData: { directory, busy } });
+    const ended = new Promise((resolve, reject) => reading.once('exit', resolve).once('error', reject));
+    await new Promise((resolve) => reading.once('online', resolve));
+    for (let k = 0; k < 150; k += 1) {
+      const live = await writer.open({ ...things, name: `things-${k}` });
+      await live.apply([], at(1));
+      const beside = await live.beside();
+      await beside.apply([], at(2));
+      await beside.promote();
+    }
+    Atomics.store(busy, 0, 1);
+    expect(await ended).toBe(0);
+    expect(await store.status()).toHaveLength(150);
   });
 
   it('keep nothing of a rebuild that a crash cut short', async () => {
