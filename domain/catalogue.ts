@@ -7,6 +7,7 @@ import { signingKeyEventDefinitions } from './keys/signing-keys.ts';
 import { organizationEventDefinitions } from './organizations/organization.ts';
 import { roleEventDefinitions } from './roles/role.ts';
 import { sessionEventDefinitions } from './sessions/session-events.ts';
+import { settingsEventDefinitions } from './settings/organization-settings.ts';
 import { tokenEventDefinitions } from './tokens/token-events.ts';
 import { reservationEventDefinitions } from './uniqueness/reservation.ts';
 import { userEventDefinitions } from './users/user-events.ts';
@@ -21,6 +22,7 @@ const definitions: readonly EventDefinition[] = [
   ...sessionEventDefinitions,
   ...tokenEventDefinitions,
   ...reservationEventDefinitions,
+  ...settingsEventDefinitions,
 ];
 
 export const eventCatalogue: ReadonlyMap<string, EventDefinition> = new Map(
