@@ -25,8 +25,7 @@ export async function effectiveSettings(kernel: Kernel, place: Place): Promise<E
 async function settingsOf(kernel: Kernel, { tenant, org }: Place, depth: number): Promise<EffectiveSettings> {
   if (depth > DEPTH_MAX) throw new Error(`organization ${org} has more than ${DEPTH_MAX} ancestors`);
   const parentId = org === tenant ? null : await parentOf(kernel, org);
-  const parent =
-    parentId === null ? defaultSettings : await settingsOf(kernel, { tenant, org: parentId }, depth + 1);
+  const parent = parentId === null ? defaultSettings : await settingsOf(kernel, { tenant, org: parentId }, depth + 1);
   const { state: own } = await kernel.aggregates.load(organizationSettings, org);
   // Of organizations that set nothing there is one state for all.
   if (own.org === '') return parentId === null ? defaultSettings : overriding(own, parent, parentId);

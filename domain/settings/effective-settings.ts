@@ -30,9 +30,15 @@ export const defaultSettings: EffectiveSettings = {
 };
 
 /** Per setting and per field, so that what an organization did not set stays its ancestors'. */
-export function overriding(own: OrganizationSettings, parent: EffectiveSettings, parentId: string | null): EffectiveSettings {
+export function overriding(
+  own: OrganizationSettings,
+  parent: EffectiveSettings,
+  parentId: string | null,
+): EffectiveSettings {
   const inherit = <Value>({ value, source }: Sourced<Value>): Sourced<Value> =>
-    source.kind === 'own' && parentId !== null ? { value, source: { kind: 'inherited', from: parentId } } : { value, source };
+    source.kind === 'own' && parentId !== null
+      ? { value, source: { kind: 'inherited', from: parentId } }
+      : { value, source };
   return {
     value(name) {
       const value = own.values.get(name);

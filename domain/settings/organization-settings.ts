@@ -14,14 +14,14 @@ const text = plain(z.string());
 const field = z.enum(VALIDATED_FIELDS);
 
 export const settingsEventDefinitions = [
-  defineEvent('policy.connector.configured.v1', z.object({ connector: text, set: z.record(z.string(), text) })),
+  defineEvent('policy.connector.configured.v1', z.object({ connector: text, set: z.record(text, text) })),
   /** The organization has no value of its own any more. */
   defineEvent('policy.connector.reverted.v1', z.object({ connector: text, settings: z.array(text) })),
   defineEvent(
     'policy.validation.configured.v1',
     z.object({
       field,
-      rules: z.array(z.object({ validator: text, properties: z.record(z.string(), text) })),
+      rules: z.array(z.object({ validator: text, properties: z.record(text, text) })),
       pattern: text.nullable(),
     }),
   ),

@@ -12,6 +12,8 @@ export interface Setting {
   /** Of a whole number, inclusive. */
   readonly min?: number;
   readonly max?: number;
+  /** Of a text. */
+  readonly form?: RegExp;
 }
 
 export interface Connector {
@@ -64,15 +66,19 @@ export const codeSettings = (prefix: string): readonly Setting[] => [
   whole(`${prefix}.OTPLength`, 6, 'Characters of a code', { min: 4, max: 10 }),
 ];
 
+const ANY = /(?:)/;
+
 /** Whether a value may stand for the setting. */
-export function isValueOf({ kind, min = 0, max = WHOLE_MAX }: Setting, value: string): boolean {
+export function isValueOf({ kind, min = 0, max = WHOLE_MAX, form = ANY }: Setting, value: string): boolean {
   switch (kind) {
     case 'flag':
       return value === 'true' || value === 'false';
     case 'whole':
       return /^-?\d{1,9}$/.test(value) && Number(value) >= min && Number(value) <= max;
     case 'text':
-      return value.length <= SETTING_CHARACTERS_MAX && !/\p{Cc}/u.test(value) && value.isWellFormed();
+      return (
+        value.length <= SETTING_CHARACTERS_MAX && form.test(value) && !/\p{Cc}/u.test(value) && value.isWellFormed()
+      );
     default:
       return kind satisfies never;
   }

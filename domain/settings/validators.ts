@@ -55,9 +55,12 @@ const counting = (name: string, kind: string, count: (value: string) => number):
 
 const matching = (pattern: RegExp) => (value: string) => [...value.matchAll(pattern)].length;
 
-const single = (name: string, key: string, displayName: string, type: 'int' | 'boolean'): readonly ValidatorProperty[] => [
-  { name: key, type, displayName, description: `${displayName} (${name}).` },
-];
+const single = (
+  name: string,
+  key: string,
+  displayName: string,
+  type: 'int' | 'boolean',
+): readonly ValidatorProperty[] => [{ name: key, type, displayName, description: `${displayName} (${name}).` }];
 
 const form = (name: string, pattern: RegExp, sentence: string): Validator => ({
   name,

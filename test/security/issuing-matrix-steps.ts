@@ -153,7 +153,10 @@ export const happen: Record<DisablingEvent, Step> = {
   'user-disabled-and-enabled': inOrder(onUser(disableUser), onUser(enableUser)),
   'user-deleted': onUser(deleteUser),
   'user-erased': onUser(eraseUser),
-  'password-set': asAdministrator(setUserPassword, ({ user }) => ({ userId: user, password: 'another long password' })),
+  'password-set': asAdministrator(setUserPassword, ({ user }) => ({
+    userId: user,
+    password: 'Another long password 1',
+  })),
   'session-ended': endHisSession,
   'application-disabled': onClient(changeApplication, { enabled: false }),
   'application-disabled-and-enabled': inOrder(

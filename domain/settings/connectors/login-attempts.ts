@@ -17,7 +17,10 @@ export const loginAttempts: readonly Connector[] = [
         'Lock user accounts',
         'Locks an account after too many failed sign-ins.',
       ),
-      whole('account.lock.handler.On.Failure.Max.Attempts', 5, 'Failed sign-ins until the lock', { min: 1, max: 1_000 }),
+      whole('account.lock.handler.On.Failure.Max.Attempts', 5, 'Failed sign-ins until the lock', {
+        min: 1,
+        max: 1_000,
+      }),
       whole('account.lock.handler.Time', 5, 'Minutes of the first lock; 0 is until unlocked', { max: YEAR_MINUTES }),
       whole('account.lock.handler.login.fail.timeout.ratio', 2, 'Each further lock is longer by this factor', {
         min: 1,

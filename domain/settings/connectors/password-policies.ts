@@ -5,6 +5,7 @@ const category = 'Password Policies';
 /** Each password change hashes as many times: more would be a lever on the server. */
 export const PASSWORD_HISTORY_MAX = 24;
 const DAYS_MAX = 3_650;
+const EXPIRY_RULE = String.raw`\d{1,3},\d{1,4},roles,(?:eq|ne)(?:,[0-9a-f-]{36})+`;
 
 export const passwordPolicies: readonly Connector[] = [
   {
@@ -23,12 +24,15 @@ export const passwordPolicies: readonly Connector[] = [
     settings: [
       flag('passwordExpiry.enablePasswordExpiry', false, 'Passwords expire'),
       whole('passwordExpiry.passwordExpiryInDays', 30, 'Days that a password lasts', { min: 1, max: DAYS_MAX }),
-      text(
-        'passwordExpiry.rules',
-        '',
-        'Rules',
-        'Priority, days (0 is for ever), roles, eq or ne, role ids; rules separated by semicolons: 1,90,roles,eq,<id>.',
-      ),
+      {
+        ...text(
+          'passwordExpiry.rules',
+          '',
+          'Rules',
+          'Priority, days (0 is for ever), roles, eq or ne, role ids; with semicolons between: 1,90,roles,eq,<id>.',
+        ),
+        form: new RegExp(`^(?:${EXPIRY_RULE}(?:;${EXPIRY_RULE})*)?$`),
+      },
     ],
   },
 ];

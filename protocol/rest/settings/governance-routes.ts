@@ -38,7 +38,10 @@ const operation = z.literal('UPDATE');
 const onePatch = z.object({ operation, properties });
 const manyPatch = z.object({
   operation,
-  connectors: z.array(z.object({ id: z.string(), properties })).min(1).max(NAMES_MAX),
+  connectors: z
+    .array(z.object({ id: z.string(), properties }))
+    .min(1)
+    .max(NAMES_MAX),
 });
 const revertBody = z.object({ properties: z.array(z.string()).min(1).max(NAMES_MAX) });
 const preferenceBody = z
@@ -57,13 +60,25 @@ export function governanceRoutes({ kernel }: { readonly kernel: Kernel }): reado
   const category = `${BASE}/:category`;
   return [
     route({ method: 'GET', path: BASE, access: VIEW, summary: 'Lists categories of connectors.' }, list),
-    route({ method: 'POST', path: `${BASE}/preferences`, access: LOGIN, summary: 'Reads named settings.' }, preferences),
+    route(
+      { method: 'POST', path: `${BASE}/preferences`, access: LOGIN, summary: 'Reads named settings.' },
+      preferences,
+    ),
     route({ method: 'GET', path: category, access: VIEW, summary: 'Reads a category of connectors.' }, readCategory),
     route({ method: 'GET', path: `${category}/connectors`, access: VIEW, summary: 'Reads connectors.' }, readMany),
     route({ method: 'PATCH', path: `${category}/connectors`, access: UPDATE, summary: 'Sets connectors.' }, patchMany),
-    route({ method: 'POST', path: `${category}/connectors/revert`, access: UPDATE, summary: 'Reverts settings.' }, revert),
-    route({ method: 'GET', path: `${category}/connectors/:connector`, access: VIEW, summary: 'Reads a connector.' }, readOne),
-    route({ method: 'PATCH', path: `${category}/connectors/:connector`, access: UPDATE, summary: 'Sets a connector.' }, patchOne),
+    route(
+      { method: 'POST', path: `${category}/connectors/revert`, access: UPDATE, summary: 'Reverts settings.' },
+      revert,
+    ),
+    route(
+      { method: 'GET', path: `${category}/connectors/:connector`, access: VIEW, summary: 'Reads a connector.' },
+      readOne,
+    ),
+    route(
+      { method: 'PATCH', path: `${category}/connectors/:connector`, access: UPDATE, summary: 'Sets a connector.' },
+      patchOne,
+    ),
   ];
 }
 
@@ -107,7 +122,8 @@ async function patchMany(kernel: Kernel, request: Request): Promise<Response> {
 }
 
 function changeOf({ name }: Connector, given: z.output<typeof properties>): ConnectorChange {
-  if (given.some(({ name: key }) => key === '__proto__')) throw new RestError(settingUnknown, 'There is no such property.');
+  if (given.some(({ name: key }) => key === '__proto__'))
+    throw new RestError(settingUnknown, 'There is no such property.');
   return { connector: name, set: Object.fromEntries(given.map(({ name: key, value }) => [key, value])) };
 }
 

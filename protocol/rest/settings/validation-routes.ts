@@ -26,13 +26,18 @@ const LISTED_MAX = 50;
 
 const rule = z.object({
   validator: z.string(),
-  properties: z.array(z.object({ key: z.string(), value: z.union([z.string(), z.number(), z.boolean()]) })).max(LISTED_MAX),
+  properties: z
+    .array(z.object({ key: z.string(), value: z.union([z.string(), z.number(), z.boolean()]) }))
+    .max(LISTED_MAX),
 });
 const fieldBody = z.object({
   rules: z.array(rule).max(LISTED_MAX).optional(),
   regEx: z.array(rule).max(LISTED_MAX).optional(),
 });
-const listBody = z.array(fieldBody.extend({ field: z.string() })).min(1).max(LISTED_MAX);
+const listBody = z
+  .array(fieldBody.extend({ field: z.string() }))
+  .min(1)
+  .max(LISTED_MAX);
 const revertBody = z.object({ fields: z.array(z.string()).min(1).max(LISTED_MAX) });
 
 type Handle = (kernel: Kernel, request: Request) => Promise<Response> | Response;

@@ -240,20 +240,20 @@ describe('patching a user', () => {
 
   it('sets the password, locks, unlocks and deactivates', async () => {
     const { id, userName } = await scim.create({ userName: freshName(), password: PASSWORD });
-    await scim.patch(id, { op: 'replace', value: { password: 'another-secret-1' } });
+    await scim.patch(id, { op: 'replace', value: { password: 'Another-secret-1' } });
     expect(await signsIn(userName)).toBe(false);
-    expect(await signsIn(userName, 'another-secret-1')).toBe(true);
+    expect(await signsIn(userName, 'Another-secret-1')).toBe(true);
     const locked = await scim.patch(id, { op: 'replace', value: { [ACCOUNT]: { accountLocked: 'true' } } });
     expect(locked.body).toMatchObject({ active: false, [ACCOUNT]: { accountState: 'LOCKED' } });
-    expect(await signsIn(userName, 'another-secret-1')).toBe(false);
+    expect(await signsIn(userName, 'Another-secret-1')).toBe(false);
     await scim.patch(id, { op: 'replace', path: 'active', value: true });
-    expect(await signsIn(userName, 'another-secret-1')).toBe(true);
+    expect(await signsIn(userName, 'Another-secret-1')).toBe(true);
     const inactive = await scim.patch(id, { op: 'replace', path: 'active', value: 'False' });
     expect(inactive.body).toMatchObject({
       active: false,
       [ACCOUNT]: { accountDisabled: true, accountState: 'DISABLED' },
     });
-    expect(await signsIn(userName, 'another-secret-1')).toBe(false);
+    expect(await signsIn(userName, 'Another-secret-1')).toBe(false);
   });
 
   it('takes verifyEmail and keeps nothing of it; other triggers are refused', async () => {
