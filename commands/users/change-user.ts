@@ -10,7 +10,7 @@ import { effectiveSettings } from '../settings/effective-settings.ts';
 import { discardPassword, type PasswordFacts, passwordRef, storePassword } from './passwords.ts';
 import { attributesInput, ownerRefusal, type UserCommandRefusal, unsetInput } from './user-command.ts';
 
-interface ChangeInput extends Omit<UserChange, 'verifier' | 'verifiersKept' | 'by' | 'hold'> {
+interface ChangeInput extends Omit<UserChange, 'verifier' | 'verifiersKept' | 'by' | 'hold' | 'proven'> {
   readonly userId: string;
   readonly password?: string | undefined;
   /** The account waits until the user has reset his password; nothing where no way of resetting is switched on. */

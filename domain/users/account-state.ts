@@ -57,9 +57,9 @@ const ENDED_BY_PASSWORD: ReadonlySet<LockReason> = new Set([
 export interface AccountChange {
   /** The account waits from now on. `lock`: nobody can sign in meanwhile. */
   readonly hold?: { readonly pending: PendingState; readonly lock: boolean };
-  /** A new password, and who chose it. `proven`: by a code that was sent to him the user showed that he is who he is. */
-  readonly password?: 'administrator' | 'user' | 'proven';
-  /** The user did what the account waited for. */
+  /** A new password, and who chose it. */
+  readonly password?: 'administrator' | 'user';
+  /** By a code that was sent to him the user showed that he is who he is: what the account waited for has come. */
   readonly proven?: boolean;
   readonly locked?: boolean;
   readonly disabled?: boolean;
@@ -75,7 +75,7 @@ export function accountFacts(before: Account, change: AccountChange): readonly U
   let step: Step = { account: before, facts: [] };
   if (change.hold !== undefined) step = then(step, held(step.account, change.hold));
   if (change.password === 'administrator') step = then(step, freedByPassword(step.account));
-  if (change.password === 'proven' || change.proven === true) step = then(step, released(step.account));
+  if (change.proven === true) step = then(step, released(step.account));
   if (change.locked === true) step = then(step, lockedByAdministrator(step.account));
   if (change.locked === false) step = then(step, unlockedByAdministrator(step.account));
   if (change.disabled !== undefined) step = then(step, switched(step.account, change.disabled));

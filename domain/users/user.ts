@@ -7,6 +7,7 @@ import type { OrgId, UserId } from '../ids.ts';
 import { accept, type Result, refuse } from '../result.ts';
 import { type Account, type AccountChange, accountFacts, openAccount, pendingIn } from './account-state.ts';
 import type { AccountState, Attributes, AttributeValue, UserEvent } from './user-events.ts';
+import { withoutVerifiedFlags } from './verified-flags.ts';
 
 export const USER_NAME_CHARACTERS_MAX = 255;
 export const ATTRIBUTES_BYTES_MAX = 100_000;
@@ -100,12 +101,13 @@ export function decideCreateUser(user: User, command: NewUser): Result<Decision,
   if (command.verifier !== undefined) facts.push(passwordSet(command.verifier, 'administrator'));
   for (const role of command.roles ?? []) facts.push({ type: 'access.role.assigned.v1', data: { role } });
   const { hold, locked = false, disabled = false } = command;
-  facts.push(...accountFacts(openAccount, { locked, disabled, ...(hold === undefined ? {} : { hold }) }));
+  const asked = { ...(hold === undefined ? {} : { hold }), ...(locked ? { locked } : {}), disabled };
+  facts.push(...accountFacts(openAccount, asked));
   return accept({ facts, claims: [userNameClaim(command)] });
 }
 
 /** Any part of an account that an administrator or the user may change in one request; what is as asked already is left out. */
-export interface UserChange extends Pick<AccountChange, 'hold' | 'locked' | 'disabled'> {
+export interface UserChange extends Omit<AccountChange, 'password'> {
   readonly set?: Attributes;
   readonly unset?: readonly string[];
   readonly verifier?: string;
@@ -116,23 +118,16 @@ export interface UserChange extends Pick<AccountChange, 'hold' | 'locked' | 'dis
 
 export function decideChangeUser(user: User, change: UserChange): Result<Decision, UserRefusal> {
   if (user.status !== 'present') return refuse({ reason: 'user-not-found' });
-  const attributes = attributeChange(user.attributes, change);
+  const attributes = attributeChange(user.attributes, change.by === 'user' ? withoutVerifiedFlags(change) : change);
   if (bytesOf(attributes.after) > ATTRIBUTES_BYTES_MAX) return tooLarge;
 
   const facts: UserEvent[] = [];
   if (attributes.differs) {
     facts.push({ type: 'identity.user.attributes_changed.v1', data: { set: attributes.set, unset: attributes.unset } });
   }
-  const { verifier, by = 'administrator', verifiersKept = 0, hold, locked, disabled } = change;
+  const { verifier, by = 'administrator', verifiersKept = 0 } = change;
   if (verifier !== undefined) facts.push(passwordSet(verifier, by, verifiersKept));
-  facts.push(
-    ...accountFacts(user, {
-      ...(hold === undefined ? {} : { hold }),
-      ...(verifier === undefined ? {} : { password: by }),
-      ...(locked === undefined ? {} : { locked }),
-      ...(disabled === undefined ? {} : { disabled }),
-    }),
-  );
+  facts.push(...accountFacts(user, verifier === undefined ? change : { ...change, password: by }));
   return accept({ facts });
 }
 

@@ -110,8 +110,9 @@ describe('creating a user', () => {
     ['a blank userName', { userName: ' ' }],
     ['a short password', { userName: 'x-short', password: 'short' }],
     ['a name of another user store', { userName: 'OTHER/kim' }],
-    ['a trigger without a flow', { userName: 'x-ask', [ACCOUNT]: { askPassword: true } }],
-    ['a trigger in the enterprise schema', { userName: 'x-verify', [ENTERPRISE]: { verifyEmail: 'true' } }],
+    ['a trigger without a flow', { userName: 'x-ask', [ACCOUNT]: { verifyMobile: true } }],
+    ['a trigger in the enterprise schema', { userName: 'x-verify', [ENTERPRISE]: { verifyMobile: 'true' } }],
+    ['a weak password', { userName: 'x-weak', password: 'all-small-letters' }],
     ['a value of the wrong type', { userName: 'x-type', title: { a: 1 } }],
   ])('refuses %s with invalidValue', async (_, body) => {
     const answer = await scim.call('POST', '/Users', { body });
@@ -261,7 +262,7 @@ describe('patching a user', () => {
     const taken = await scim.patch(created.id, { op: 'replace', value: { [ACCOUNT]: { verifyEmail: true } } });
     expect(taken.status).toBe(200);
     expect(taken.body).toEqual(created);
-    const refused = await scim.patch(created.id, { op: 'replace', value: { [ACCOUNT]: { forcePasswordReset: true } } });
+    const refused = await scim.patch(created.id, { op: 'replace', value: { [ACCOUNT]: { askPassword: true } } });
     expect(refused.body).toMatchObject({ scimType: 'invalidValue' });
   });
 
