@@ -93,6 +93,8 @@ function list(_: Kernel, request: Request): Response {
 const settingsFor = (kernel: Kernel, request: Request) => effectiveSettings(kernel, callerOf(request));
 
 async function readCategory(kernel: Kernel, request: Request): Promise<Response> {
+  // The published path of the list ends in a slash.
+  if (request.params['category'] === '') return list(kernel, request);
   const name = categoryOf(request);
   const settings = await settingsFor(kernel, request);
   return { status: 200, body: { name, connectors: connectorsIn(name).map((each) => connectorBody(each, settings)) } };
