@@ -4,12 +4,14 @@ import type { Kernel } from '../../commands/kernel.ts';
 import { createRootOrganization } from '../../commands/organizations/root-organization.ts';
 import { execute } from '../../commands/pipeline.ts';
 import type { AnyCommand } from '../../commands/registry.ts';
+import { assignRole } from '../../commands/users/assign-role.ts';
 import { changeUser, setUserPassword } from '../../commands/users/change-user.ts';
 import { createUser } from '../../commands/users/create-user.ts';
 import { deleteUser } from '../../commands/users/delete-user.ts';
 import { passwordRef } from '../../commands/users/passwords.ts';
 import { signIn } from '../../commands/users/sign-in.ts';
 import { SUPER_ORG_ID, type TenantId } from '../../domain/ids.ts';
+import { organizations } from '../../domain/organizations/organization.ts';
 import { users } from '../../domain/users/user.ts';
 import { asking, openSetUpKernel, type TestKernel } from '../support/kernel.ts';
 import { setSettings } from '../support/settings.ts';
@@ -156,12 +158,7 @@ describe('an expired password', () => {
     const { state: admin } = await kernel.aggregates.load(users, (await adminId(kernel)) ?? '');
     const role = [...admin.roles][0] ?? '';
     const id = await newUser(kernel);
-    await execute(
-      kernel,
-      (await import('../../commands/users/assign-role.ts')).assignRole,
-      { userId: id, roleId: role },
-      asking(),
-    );
+    await asked(kernel, assignRole, { userId: id, roleId: role });
     await setSettings(kernel, 'passwordExpiry', {
       'passwordExpiry.enablePasswordExpiry': 'true',
       'passwordExpiry.passwordExpiryInDays': '10',
@@ -173,7 +170,6 @@ describe('an expired password', () => {
 });
 
 async function adminId(kernel: Kernel): Promise<string | null> {
-  const { organizations } = await import('../../domain/organizations/organization.ts');
   return (await kernel.aggregates.load(organizations, SUPER_ORG_ID)).state.owner;
 }
 
