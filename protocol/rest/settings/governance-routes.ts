@@ -1,6 +1,8 @@
 /** /identity-governance: the switches of an organization, by connector and category. */
 import { z } from 'zod';
+import { OWN_ACCOUNT_SCOPE } from '../../../commands/access.ts';
 import type { Kernel } from '../../../commands/kernel.ts';
+import { may } from '../../../commands/permissions.ts';
 import { execute } from '../../../commands/pipeline.ts';
 import { configureConnectors, revertConnector } from '../../../commands/settings/change-settings.ts';
 import { effectiveSettings } from '../../../commands/settings/effective-settings.ts';
@@ -29,7 +31,7 @@ const BASE = '/api/server/v1/identity-governance';
 const VIEW = { kind: 'scopes', scopes: ['internal_idp_view', 'internal_idp_update'] } as const;
 const UPDATE = { kind: 'scopes', scopes: ['internal_idp_update'] } as const;
 /** Whoever is signed in may know what is switched on: portals ask before they show a link. */
-const LOGIN = { kind: 'scopes', scopes: ['internal_login'] } as const;
+const LOGIN = { kind: 'authenticated' } as const;
 
 const NAMES_MAX = 200;
 const property = z.object({ name: z.string(), value: z.string() });
@@ -46,6 +48,7 @@ const manyPatch = z.object({
 const revertBody = z.object({ properties: z.array(z.string()).min(1).max(NAMES_MAX) });
 const preferenceBody = z
   .array(z.object({ 'connector-name': z.string(), properties: z.array(z.string()).max(NAMES_MAX).optional() }))
+  .min(1)
   .max(NAMES_MAX);
 
 type Handle = (kernel: Kernel, request: Request) => Promise<Response> | Response;
@@ -151,6 +154,7 @@ async function revert(kernel: Kernel, request: Request): Promise<Response> {
 }
 
 async function preferences(kernel: Kernel, request: Request): Promise<Response> {
+  if (!may(callerOf(request), [OWN_ACCOUNT_SCOPE])) return { status: 403, body: null };
   const asked = bodyOf(preferenceBody, request);
   const settings = await settingsFor(kernel, request);
   const body = asked.map(({ 'connector-name': name, properties: names }) => {

@@ -192,6 +192,9 @@ describe('identity governance', () => {
     expect((await viewer.get(BASE)).status).toBe(200);
     expect((await viewer.send('PATCH', `${LOCK}/${LOCK_ID}`, update({ name: TIME, value: '1' }))).status).toBe(403);
     expect((await stranger.get(BASE)).status).toBe(403);
+    expect((await stranger.send('POST', `${BASE}/preferences`, [{ 'connector-name': 'self-sign-up' }])).status).toBe(
+      403,
+    );
   });
 
   it('leaves a history of who set what', async () => {
