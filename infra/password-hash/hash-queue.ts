@@ -5,7 +5,7 @@ import { HashQueueFull } from './password-hasher.ts';
 const MEAN_WEIGHT = 0.1;
 const RETRY_AFTER_S_MAX = 60;
 /** How long a finished hash may wait for others, so that what follows on them is done together. */
-const HELD_MS_MAX = 50;
+const HELD_MS_MAX = 100;
 
 export interface HashQueueOptions {
   readonly concurrency: number;
