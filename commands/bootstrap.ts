@@ -10,7 +10,7 @@ import { execute } from './pipeline.ts';
 
 const PASSWORD_CHARACTERS = 20;
 /** Without look-alikes, so that it can be read off a screen; one of each kind, as the rules ask. */
-const KINDS = ['abcdefghijkmnpqrstuvwxyz', 'ABCDEFGHJKLMNPQRSTUVWXYZ', '23456789', '-_.+'];
+const KINDS = ['abcdefghijkmnpqrstuvwxyz', 'ABCDEFGHJKLMNPQRSTUVWXYZ', '23456789', '-_.'];
 const ALPHABET = KINDS.join('');
 
 export interface FirstStart {
