@@ -1,5 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
+import { AdminPasswordRefused, setUp } from '../../commands/bootstrap.ts';
 import type { Kernel } from '../../commands/kernel.ts';
 import { createRootOrganization } from '../../commands/organizations/root-organization.ts';
 import { execute } from '../../commands/pipeline.ts';
@@ -12,8 +13,10 @@ import { passwordRef } from '../../commands/users/passwords.ts';
 import { signIn } from '../../commands/users/sign-in.ts';
 import { SUPER_ORG_ID, type TenantId } from '../../domain/ids.ts';
 import { organizations } from '../../domain/organizations/organization.ts';
+import { defaultRules } from '../../domain/settings/validation-rules.ts';
+import { passwordRefusal } from '../../domain/users/password.ts';
 import { users } from '../../domain/users/user.ts';
-import { asking, openSetUpKernel, type TestKernel } from '../support/kernel.ts';
+import { asking, openSetUpKernel, openTestKernel, type TestKernel } from '../support/kernel.ts';
 import { setSettings } from '../support/settings.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -231,6 +234,16 @@ describe('every way to set a password', () => {
     expect(await asked(watched, changeUser, { userId: id, password: weak })).toBe('password-breaks-rule');
     expect(await asked(watched, createRootOrganization, { handle: 'weak.com', owner })).toBe('password-breaks-rule');
     expect(secrets).toBe(0);
+  });
+
+  it('[SEC-M2] holds the first administrator to the rules too, by a given password and by one that is made', async () => {
+    const first = { superTenant: 'carbon.super', adminName: 'admin' };
+    opened = await openTestKernel();
+    const { kernel } = opened;
+    await expect(setUp(kernel, { ...first, adminPassword: 'weak-password' })).rejects.toThrow(AdminPasswordRefused);
+    expect(await kernel.store.head()).toBeNull();
+    const made = await setUp(kernel, { ...first, adminPassword: null });
+    expect(passwordRefusal(made ?? '', defaultRules.password)).toBeNull();
   });
 
   it('[SEC-L12] leaves no trace in a dry run, and tells what the rules say', async () => {

@@ -68,6 +68,21 @@ describe('the login page', () => {
     expect(await answer(at, 'kim', PASSWORD)).toMatchObject(locked);
   });
 
+  it('[SEC-D5] counts attempts by HTTP Basic and at the login page together', async () => {
+    const at = await start(true);
+    await setSettings(at.kernel, 'account.lock.handler', LOCK_ON);
+    await at.user('kim');
+    const byBasic = async (password: string): Promise<number> => {
+      const authorization = `Basic ${Buffer.from(`kim:${password}`).toString('base64')}`;
+      return (await fetch(`${at.url}/probe`, { headers: { authorization } })).status;
+    };
+    for (let index = 0; index < 3; index += 1) expect(await byBasic('wrong')).toBe(401);
+    expect(await answer(at, 'kim', 'wrong')).toMatchObject({ remainingAttempts: '1' });
+    expect(await byBasic('wrong')).toBe(401);
+    expect(await byBasic(PASSWORD)).toBe(401);
+    expect(await answer(at, 'kim', PASSWORD)).toMatchObject({ lockedReason: 'MaxAttemptsExceeded' });
+  });
+
   it('where the server is set to tell, tells a lock, a disabling and a forced reset the same for every password', async () => {
     const at = await start(true);
     await setSettings(at.kernel, 'admin-forced-password-reset', { 'Recovery.AdminPasswordReset.RecoveryLink': 'true' });
