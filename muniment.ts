@@ -19,6 +19,7 @@ const commands: Readonly<Record<string, () => Promise<{ run(args: readonly strin
   projections: () => import('./cli/projections.ts'),
   doctor: () => import('./cli/doctor.ts'),
   'reset-password': () => import('./cli/reset-password.ts'),
+  'migrate-log': () => import('./cli/migrate-log.ts'),
 };
 
 const usage = `muniment <command> [options]
@@ -30,6 +31,7 @@ const usage = `muniment <command> [options]
   projections          status of the read models; rebuild one
   doctor               checks log, vault, read models and configuration
   reset-password       sets the administrator's password, while the server is stopped
+  migrate-log          moves the log between a folder and a server of EventStoreDB, and proves the copy
 
 Each command explains itself with --help. Configuration: environment variables MUNIMENT_*, see README.md.
 `;
