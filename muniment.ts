@@ -19,6 +19,8 @@ const commands: Readonly<Record<string, () => Promise<{ run(args: readonly strin
   projections: () => import('./cli/projections.ts'),
   doctor: () => import('./cli/doctor.ts'),
   'reset-password': () => import('./cli/reset-password.ts'),
+  backup: () => import('./cli/backup.ts'),
+  restore: () => import('./cli/restore.ts'),
   'migrate-log': () => import('./cli/migrate-log.ts'),
 };
 
@@ -31,6 +33,8 @@ const usage = `muniment <command> [options]
   projections          status of the read models; rebuild one
   doctor               checks log, vault, read models and configuration
   reset-password       sets the administrator's password, while the server is stopped
+  backup <folder>      log, vault and sessions of a running or stopped server, as of one instant
+  restore <folder>     a backup into an empty data folder
   migrate-log          moves the log between a folder and a server of EventStoreDB, and proves the copy
 
 Each command explains itself with --help. Configuration: environment variables MUNIMENT_*, see README.md.

@@ -1,7 +1,8 @@
 /** The log's file as a side of a copy: read under the writer's lock, or filled beside its place and put there when whole. */
 import { existsSync } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { syncFile, syncFolder } from '../../backup/durable-files.ts';
 import { type Database, openDatabase } from '../../sqlite/database.ts';
 import { JobRefused } from '../../sqlite/group-commit.ts';
 import { StoreUnavailable } from '../errors.ts';
@@ -98,17 +99,4 @@ function finish(database: Database): void {
   if (damage !== null) throw new Error(`the copied log is not sound: ${damage}`);
   database.exec('PRAGMA journal_mode = DELETE');
   database.close();
-}
-
-async function syncFile(file: string): Promise<void> {
-  const handle = await open(file, 'r+');
-  await handle.sync();
-  await handle.close();
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return; // folders cannot be opened there
-  const handle = await open(folder);
-  await handle.sync();
-  await handle.close();
 }
