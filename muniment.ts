@@ -54,8 +54,11 @@ process.umask(0o077);
 const cache = join(process.env['MUNIMENT_DATA'] ?? 'data', 'cache');
 const [name = '', ...args] = process.argv.slice(2);
 if (name === 'start') await beginAnew();
-process.env['NODE_COMPILE_CACHE'] = cache;
-enableCompileCache(cache);
+// A restore takes an empty folder and leaves a refused one as it was.
+if (name !== 'restore') {
+  process.env['NODE_COMPILE_CACHE'] = cache;
+  enableCompileCache(cache);
+}
 
 /**
  * The same process begins anew with what must be said before a process begins. Node loaded its type stripper for this

@@ -29,8 +29,8 @@ export interface Instant {
   close(): void;
 }
 
-/** Null: a file is missing, the folder holds no data of a server. */
-export async function openInstant(directory: string): Promise<Instant | null> {
+/** Null: a file is missing, the folder holds no data of a server. `betweenLooks` lets a test write at the worst moment. */
+export async function openInstant(directory: string, betweenLooks = (): void => undefined): Promise<Instant | null> {
   if (BACKED_UP_FILES.some((file) => !existsSync(join(directory, file)))) return null;
   const open = (file: string): Database => openDatabase({ file: join(directory, file), readOnly: true });
   const databases = {
@@ -40,7 +40,7 @@ export async function openInstant(directory: string): Promise<Instant | null> {
   };
   const all = Object.values(databases);
   try {
-    for (let attempt = 1; !holdStill(databases); attempt += 1) {
+    for (let attempt = 1; !holdStill(databases, betweenLooks); attempt += 1) {
       if (attempt >= ATTEMPTS_MAX) throw new Error(`the stores in ${directory} were never still for a moment`);
       await pause(Math.random() * PAUSE_MS_MAX);
     }
@@ -58,10 +58,11 @@ export async function openInstant(directory: string): Promise<Instant | null> {
 }
 
 /** False: the vault or the transient store was written to meanwhile, and no transaction is open. */
-function holdStill(databases: Instant['databases']): boolean {
+function holdStill(databases: Instant['databases'], betweenLooks: () => void): boolean {
   const others = [databases[VAULT_FILE], databases[TRANSIENT_FILE]];
   const before = others.map(versionOf);
   begin(databases[LOG_FILE]);
+  betweenLooks();
   const after = others.map((database) => {
     begin(database);
     return versionOf(database);

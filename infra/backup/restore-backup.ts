@@ -15,6 +15,9 @@ import { BackupUnusable, KEY_FILE, MANIFEST_FILE, type Manifest, parseManifest }
 import { RESTORE_MARK } from './restore-mark.ts';
 import { type Sealing, sealingBy } from './sealing.ts';
 
+/** Any command leaves it in the folder that it looked at. */
+const COMPILE_CACHE = 'cache';
+
 export interface Backup {
   readonly folder: string;
   readonly manifest: Manifest;
@@ -73,7 +76,7 @@ async function includedKey({ folder, manifest, sealing }: Backup): Promise<Buffe
 /** A folder that may be written to: absent, empty, or what an interrupted restore left. Throws {@link BackupUnusable}. */
 export async function refuseUsedFolder(directory: string): Promise<void> {
   if (!existsSync(directory)) return;
-  const found = await readdir(directory);
+  const found = (await readdir(directory)).filter((file) => file !== COMPILE_CACHE);
   if (found.length === 0 || found.includes(RESTORE_MARK)) return;
   throw new BackupUnusable(`${directory} is not empty: a restore never writes over data`);
 }

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openInstant } from '../../../infra/backup/instant.ts';
 import { makeBackup } from '../../../infra/backup/make-backup.ts';
 import type { ManifestBody } from '../../../infra/backup/manifest.ts';
 import { newSealing, SealBroken, sealingBy } from '../../../infra/backup/sealing.ts';
@@ -120,6 +121,21 @@ describe('a backup of stores that are written to', () => {
       expect(events).toBeGreaterThanOrEqual(before[number] ?? 0);
       expect(events).toBe(manifests[number]?.log.events);
     }
+  });
+
+  it.each([
+    ['vault.sqlite', "INSERT INTO vault_state (name, value) VALUES (?, 'changed')"],
+    ['transient.sqlite', 'INSERT INTO transient_state (name, value) VALUES (?, 1)'],
+  ])('is taken again when %s was written to between the looks', async (file, insert) => {
+    const writing = openDatabase({ file: join(folder, file) });
+    let looks = 0;
+    const instant = await openInstant(folder, () => {
+      looks += 1;
+      if (looks < 3) writing.statement(insert).run(`look-${looks}`);
+    });
+    writing.close();
+    expect(looks).toBe(3);
+    instant?.close();
   });
 
   it('leaves no key of an erased person in any of its files', async () => {
