@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { openDatabase } from '../infra/sqlite/database.ts';
 import { Connection } from './load/connection.ts';
 import { requestToken } from './load/login.ts';
-import { residentMiB } from './load/process-usage.ts';
+import { anonymousMiB, residentMiB } from './load/process-usage.ts';
 import { type Single, singlesTable } from './report.ts';
 import { seedUsers } from './scenarios/scim.ts';
 import { target } from './targets/muniment.ts';
@@ -59,6 +59,7 @@ async function measureUsers(running: RunningTarget, users: number): Promise<void
   for (const part of ['log', 'vault', 'readModels'] as const)
     note(`${part} per user`, (after[part] - before[part]) / users, 'bytes');
   note(`resident memory at ${users} users, from ${rssBefore.toFixed(0)} MiB`, residentMiB(running.pid), 'MiB');
+  note('of it without mapped files', anonymousMiB(running.pid), 'MiB');
 }
 
 interface Repeated {
