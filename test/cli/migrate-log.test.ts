@@ -90,6 +90,16 @@ it('refuses a server that holds another log, and one that cannot be reached, wit
   await expect(move(folder, server.url)).rejects.toThrow(/cannot be reached.*Run the same command again/s);
 });
 
+it('never shows the password of a connection string', async () => {
+  await stoppedServer();
+  const url = server.url.replace('//', '//admin:changeit@');
+  expect((await move(folder, url)).lines.join()).not.toContain('changeit');
+  const broken = await move(folder, 'esdb://admin:changeit@host:port?tls=perhaps').catch(
+    (error: Error) => error.message,
+  );
+  expect(broken).toMatch(/^the connection string of esdb:\/\/host:port is not understood/);
+});
+
 it.each([
   ['one store', ['--from', '/tmp/one']],
   ['one store for both', ['--from', '/tmp/one', '--to', '/tmp/one/']],

@@ -25,7 +25,7 @@ import {
 const PASSWORD = 'a-password-for-tests';
 const TEST_MS_MAX = 120_000;
 const KILLS = 6;
-const STALL_MS_MAX = 2_000;
+const STALL_MS_MAX = 5_000;
 
 let folder: string;
 let port: string;

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { EventStoreDBClient } from '@eventstore/db-client';
 import { parseMetadata } from '../embedded/stream-metadata.ts';
+import { InvalidArgument } from '../errors.ts';
 import { APPEND_BYTES_MAX, APPEND_EVENTS_MAX, type Revision } from '../event-store.ts';
 import { sizeOf } from '../log-copy/log-digest.ts';
 import {
@@ -24,11 +25,11 @@ const BACKOFF_MS = 50;
 
 /** Throws the classes of `errors.ts`, at the first use as well: nothing is asked of the server before. */
 export function openWireLog(url: string): LogSource & LogTarget {
-  const client = EventStoreDBClient.connectionString(url);
+  const client = clientFor(url);
   const raw = client as unknown as RawClient;
   let last: string | null = null;
   return {
-    name: new URL(url).host,
+    name: withoutCredentials(url),
     async *items() {
       for await (const item of itemsOf(readRaw(raw, { all: true }))) {
         last = item.id;
@@ -49,6 +50,18 @@ export function openWireLog(url: string): LogSource & LogTarget {
     },
   };
 }
+
+/** KurrentDB goes by either name; the client knows the older one. */
+function clientFor(url: string): EventStoreDBClient {
+  try {
+    return EventStoreDBClient.connectionString(url.replace(/^kurrentdb/, 'esdb'));
+  } catch {
+    // The parser's own message repeats the string, with its password.
+    throw new InvalidArgument(`the connection string of ${withoutCredentials(url)} is not understood`);
+  }
+}
+
+const withoutCredentials = (url: string): string => url.replace(/\?.*$/, '').replace(/\/\/.*@/, '//');
 
 async function* itemsOf(stored: AsyncIterable<StoredItem>): AsyncGenerator<LogItem> {
   try {
