@@ -1,6 +1,7 @@
 /** A log with everything that a log can hold, as chance wills; the seed makes it again. */
 import { randomUUID } from 'node:crypto';
 import type { EmbeddedEventStore } from '../../infra/event-store/embedded/sqlite-event-store.ts';
+import type { LogItem } from '../../infra/event-store/log-copy/log-side.ts';
 import type { NewStoredEvent } from '../../infra/event-store/stored-log.ts';
 
 /** Mulberry32: from 0 to below 1. */
@@ -63,4 +64,19 @@ export async function fillRandomly(
       await store.stored.append(stream, revision ?? 'no-stream', events);
     }
   }
+}
+
+/**
+ * What a copy must keep. Metadata that a server writes by itself has an id and a time of its own, and its place among the
+ * events of other streams says nothing.
+ */
+export function essenceOf(items: readonly LogItem[]) {
+  const of = (kind: LogItem['kind']) => items.filter((item) => item.kind === kind);
+  return {
+    events: of('event').map(({ stream, revision, id, type, json, data, meta }) => {
+      return { stream, revision, id, type, json, data, meta };
+    }),
+    metadata: of('metadata').map(({ stream, data }) => [stream, data]),
+    tombstones: of('tombstone').map(({ stream }) => stream),
+  };
 }

@@ -7,7 +7,8 @@ import type { LogItem, LogSource, LogTarget } from './log-side.ts';
 
 const BATCH_ITEMS = 1_000;
 const BATCH_BYTES = 4 * 1_048_576;
-const PROGRESS_ITEMS = 10_000;
+/** Between two reports of progress. */
+const PROGRESS_MS = 500;
 
 /** The target holds what the source does not begin with. Nothing was written. */
 export class ForeignTarget extends Error {
@@ -109,9 +110,12 @@ const itemsOf = (digest: LogDigest): number =>
   digest.count('event') + digest.count('metadata') + digest.count('tombstone');
 
 function reporting(step: CopyStep, progress: CopyOptions['progress']): (digest: LogDigest) => void {
+  let last = 0;
   return (digest) => {
-    const items = itemsOf(digest);
-    if (items % PROGRESS_ITEMS === 0) progress(step, items);
+    const now = performance.now();
+    if (now - last < PROGRESS_MS) return;
+    last = now;
+    progress(step, itemsOf(digest));
   };
 }
 
