@@ -7,6 +7,7 @@ import { changeUser } from '../commands/users/change-user.ts';
 import { SUPER_ORG_ID } from '../domain/ids.ts';
 import { isPasswordRefusal, passwordSentence } from '../domain/users/password.ts';
 import { userNameClaim } from '../domain/users/user.ts';
+import { refuseHalfRestored } from '../infra/backup/restore-mark.ts';
 import { type Configuration, readConfiguration } from '../infra/config/config.ts';
 import { StoreUnavailable } from '../infra/event-store/errors.ts';
 import { noTelemetry } from '../infra/telemetry/no-telemetry.ts';
@@ -49,6 +50,7 @@ async function resetPassword(args: readonly string[]): Promise<number> {
 
 async function openWhileStopped(configuration: Configuration): Promise<OpenedKernel> {
   try {
+    refuseHalfRestored(configuration.data);
     return await openKernel(configuration, noTelemetry);
   } catch (error) {
     if (error instanceof StoreUnavailable) throw new CannotDo(error.message);

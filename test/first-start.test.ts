@@ -189,8 +189,14 @@ async function isRefused(server: ServerProcess): Promise<boolean> {
 }
 
 describe('a forgotten password', { timeout: TEST_MS_MAX }, () => {
-  it('is set anew while the server is stopped', async () => {
+  it('[SEC-M4] is set anew, and a lock lifted, while the server is stopped', async () => {
     const { server, password } = await firstStart();
+    const authorization = basic('admin', password);
+    const self = await ask(server, { path: '/api/read/users?limit=1', authorization });
+    const userId = (self.json as { items: { id: string }[] }).items[0]?.id;
+    const lock = { method: 'POST', path: '/api/commands/LockUser', authorization, type: 'application/json' };
+    expect((await ask(server, { ...lock, body: JSON.stringify({ userId }) })).status).toBe(200);
+    expect(await signsIn(server, password)).toBe(false);
     await stop(server);
     const reset = await runMuniment(['reset-password'], variables, 'A-new-password-1\n');
     expect(reset.code, reset.errors).toBe(0);
