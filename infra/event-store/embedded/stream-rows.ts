@@ -2,6 +2,7 @@
 import type { Database } from '../../sqlite/database.ts';
 import type { StreamState } from '../append-decision.ts';
 import { PRESENT, SOFT_DELETED } from './schema.ts';
+import type { StreamMetadata } from './stream-metadata.ts';
 
 export const CACHED_STREAMS_MAX = 20_000;
 
@@ -22,6 +23,12 @@ export function stateOf(row: StreamRow | null): StreamState {
   if (row.state === PRESENT) return { state: 'present', revision: row.rev };
   return { state: row.state === SOFT_DELETED ? 'soft-deleted' : 'tombstoned', revision: row.rev };
 }
+
+export const metadataOf = (row: StreamRow): StreamMetadata => ({
+  maxCount: row.max_count,
+  maxAgeSeconds: row.max_age_s,
+  truncateBefore: row.state === SOFT_DELETED ? 'everything' : row.tb,
+});
 
 export class StreamRows {
   readonly #database: Database;
