@@ -83,6 +83,15 @@ export class StreamRows {
       .run(state, tb, maxCount, maxAgeS, retained ? 1 : 0, id);
   }
 
+  /** What metadata of the stream says of its events. */
+  hide(row: StreamRow, { truncateBefore, maxCount, maxAgeSeconds }: StreamMetadata): void {
+    row.state = truncateBefore === 'everything' ? SOFT_DELETED : PRESENT;
+    row.tb = truncateBefore === 'everything' ? null : truncateBefore;
+    row.max_count = maxCount;
+    row.max_age_s = maxAgeSeconds;
+    this.update(row);
+  }
+
   flush(): void {
     const statement = this.#database.statement('UPDATE stream SET rev = ? WHERE id = ?');
     for (const { rev, id } of this.#behind) statement.run(rev, id);

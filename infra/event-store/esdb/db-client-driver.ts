@@ -11,7 +11,7 @@ import {
 } from '@eventstore/db-client';
 import { driverRead } from './db-client-read.ts';
 import type { OpenDriver } from './driver.ts';
-import { officialDriver, withOwnConnection } from './official-driver.ts';
+import { closeChannelOf, officialDriver, withOwnConnection } from './official-driver.ts';
 
 /** `url` is a connection string of EventStoreDB; one client is one connection. */
 export const dbClientDriver =
@@ -41,3 +41,6 @@ export const dbClientDriver =
         ),
     });
   };
+
+/** For a client that is used beside a driver. */
+export const closeDbClient = (client: EventStoreDBClient): Promise<void> => closeChannelOf(client);

@@ -85,7 +85,7 @@ export function officialDriver(library: OfficialLibrary): EsdbDriver {
     },
     async close() {
       await client.dispose();
-      await closeChannel(internals);
+      await closeChannelOf(client);
     },
   };
 }
@@ -98,9 +98,9 @@ async function attempt<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-async function closeChannel(internals: ClientInternals): Promise<void> {
+export async function closeChannelOf(client: object): Promise<void> {
   try {
-    (await internals.getChannel()).close();
+    (await (client as ClientInternals).getChannel()).close();
   } catch (error) {
     // No member of a cluster was found: there is nothing to close.
     const failure = driverFailure(error);
