@@ -25,6 +25,9 @@ export const ISSUING_PATHS = [
   'application-token',
   /** Name and password in every request; they were right a moment ago. */
   'management-basic',
+  /** The same at the door for auditors: a new call, and a call that was open before. */
+  'log-basic',
+  'log-subscription',
 ] as const;
 export type IssuingPath = (typeof ISSUING_PATHS)[number];
 
@@ -69,10 +72,17 @@ const userGone: Record<IssuingPath, Verdict> = {
   'management-bearer': 'refused',
   'application-token': 'unaffected',
   'management-basic': 'refused',
+  'log-basic': 'refused',
+  'log-subscription': 'refused',
 };
 
 /** What was issued before stays dead; a new sign-in is possible again. */
-const userBack: Record<IssuingPath, Verdict> = { ...userGone, login: 'unaffected', 'management-basic': 'unaffected' };
+const userBack: Record<IssuingPath, Verdict> = {
+  ...userGone,
+  login: 'unaffected',
+  'management-basic': 'unaffected',
+  'log-basic': 'unaffected',
+};
 
 const clientGone: Record<IssuingPath, Verdict> = {
   login: 'refused',
@@ -86,6 +96,8 @@ const clientGone: Record<IssuingPath, Verdict> = {
   'management-bearer': 'refused',
   'application-token': 'refused',
   'management-basic': 'unaffected',
+  'log-basic': 'unaffected',
+  'log-subscription': 'unaffected',
 };
 
 const clientBack: Record<IssuingPath, Verdict> = {
@@ -109,6 +121,8 @@ const everythingLives: Record<IssuingPath, Verdict> = {
   'management-bearer': 'unaffected',
   'application-token': 'unaffected',
   'management-basic': 'unaffected',
+  'log-basic': 'unaffected',
+  'log-subscription': 'unaffected',
 };
 
 export const MATRIX: Record<DisablingEvent, Record<IssuingPath, Verdict>> = {
@@ -122,8 +136,9 @@ export const MATRIX: Record<DisablingEvent, Record<IssuingPath, Verdict>> = {
   'password-set': userGone,
   'reset-forced': userGone,
   // What was handed out for the password while it was good runs its time.
-  'password-expired': { ...everythingLives, login: 'refused', 'management-basic': 'refused' },
-  'session-ended': { ...userBack },
+  'password-expired': { ...everythingLives, login: 'refused', 'management-basic': 'refused', 'log-basic': 'refused' },
+  // What rests on name and password rests on no session.
+  'session-ended': { ...userBack, 'log-subscription': 'unaffected' },
   'application-disabled': clientGone,
   'application-disabled-and-enabled': clientBack,
   'application-deleted': clientGone,
@@ -143,8 +158,14 @@ export const MATRIX: Record<DisablingEvent, Record<IssuingPath, Verdict>> = {
     ...userBack,
     // He is asked again, and may allow it again.
     'consent-answer': 'unaffected',
+    'log-subscription': 'unaffected',
   },
-  'organization-deactivated': { ...clientGone, 'management-basic': 'refused' },
+  'organization-deactivated': {
+    ...clientGone,
+    'management-basic': 'refused',
+    'log-basic': 'refused',
+    'log-subscription': 'refused',
+  },
   'key-retired': {
     login: 'unaffected',
     'single-sign-on': 'unaffected',
@@ -157,5 +178,7 @@ export const MATRIX: Record<DisablingEvent, Record<IssuingPath, Verdict>> = {
     'management-bearer': 'refused',
     'application-token': 'refused',
     'management-basic': 'unaffected',
+    'log-basic': 'unaffected',
+    'log-subscription': 'unaffected',
   },
 };
