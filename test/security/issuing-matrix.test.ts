@@ -127,6 +127,7 @@ const ROWS: Readonly<Record<string, DisablingEvent | readonly DisablingEvent[] |
   'consent.consent.granted.v1': null,
   'consent.consent.withdrawn.v1': 'consent-withdrawn',
   'session.session.ended.v1': 'session-ended',
+  'operations.consumer.event_skipped.v1': null,
   'policy.connector.configured.v1': 'password-expired',
   'policy.connector.reverted.v1': null,
   'policy.validation.configured.v1': null,
