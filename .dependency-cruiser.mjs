@@ -3,6 +3,7 @@
 const PORTS = [
   '^infra/event-codec/(event-codec|upcaster)\\.ts$',
   '^infra/event-store/(errors|event-store|position|stored-log|technical-streams)\\.ts$',
+  '^infra/lease/lease\\.ts$',
   '^infra/password-hash/password-hasher\\.ts$',
   '^infra/read-store/(path|read-store)\\.ts$',
   '^infra/telemetry/telemetry\\.ts$',

@@ -4,3 +4,13 @@ import './projector.ts';
 import './start.ts';
 import '../infra/event-store/embedded/log-writer-thread.ts';
 import '../infra/side-stores/side-writer.ts';
+
+/** The modules of servers that this deployment does not name are neither compiled nor loaded. */
+const named = (...parts: readonly string[]): boolean =>
+  parts.some((part) => {
+    const place = process.env[`MUNIMENT_${part}`] ?? process.env[`MUNIMENT_${part}_FILE`] ?? '';
+    return place !== '' && place !== 'embedded';
+  });
+
+if (named('EVENT_STORE')) await import('../infra/event-store/esdb/esdb-log.ts');
+if (named('READ_STORE', 'TRANSIENT_STORE', 'VAULT')) await import('./mongo-modules.ts');

@@ -25,6 +25,8 @@ export interface DoorsOptions {
   readonly showLoginFailureReason: boolean;
   /** A background part that ended although it should run; null while all run. */
   readonly stopped: () => string | null;
+  /** Of a process that serves nobody: whether it lives and is ready. */
+  readonly healthOnly: boolean;
 }
 
 export interface Doors {
@@ -40,9 +42,10 @@ export function openDoors(options: DoorsOptions): Doors {
   const clients = createClientDirectory(kernel);
   const authenticator = createAuthenticator(kernel, signer, clients);
   const tenantDirectory = createTenantDirectory(kernel);
-  const routes: readonly Route[] = [
+  const health = healthRoutes({ kernel, reads, stopped });
+  const served: readonly Route[] = [
     ...scimRoutes({ kernel, readStore: reads }),
-    ...nativeRoutes({ kernel, readStore: reads, authenticator, routes: () => routes }),
+    ...nativeRoutes({ kernel, readStore: reads, authenticator, routes: () => served }),
     ...oauthRoutes({
       kernel,
       signer,
@@ -52,10 +55,10 @@ export function openDoors(options: DoorsOptions): Doors {
       knownOrigin: (tenant, origin) => isAllowedOrigin(reads, tenant, origin),
     }),
     ...restRoutes({ kernel, readStore: reads }),
-    ...healthRoutes({ kernel, reads, stopped }),
+    ...health,
   ];
   return {
-    routes,
+    routes: options.healthOnly ? health : served,
     tenants: tenantsAt(address, superTenant, tenantDirectory),
     authenticator,
     clients,

@@ -1,11 +1,13 @@
 /** Events as a batch of them reaches the projections: decoded, or with the reason why that failed. */
-import { setTimeout as pause } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import type { DomainEvent } from '../domain/event.ts';
 import type { EventCodec } from '../infra/event-codec/event-codec.ts';
-import type { RecordedEvent } from '../infra/event-store/event-store.ts';
+import type { RecordedEvent, SubscriptionMessage } from '../infra/event-store/event-store.ts';
 
 const DECODE_ATTEMPTS_MAX = 3;
 const DECODE_PAUSE_MS = 50;
+/** Events applied in one transaction when live: whatever has arrived, up to this. */
+const LIVE_EVENTS_MAX = 256;
 
 export interface BatchItem {
   readonly recorded: RecordedEvent;
@@ -15,13 +17,19 @@ export interface BatchItem {
   readonly error?: unknown;
 }
 
-export async function decodeBatch(codec: EventCodec, events: readonly RecordedEvent[]): Promise<readonly BatchItem[]> {
+/** `isAway`: no fault of an event, but of a server that cannot be reached; thrown on, for the caller to wait. */
+export async function decodeBatch(
+  codec: EventCodec,
+  events: readonly RecordedEvent[],
+  isAway: (error: unknown) => boolean,
+): Promise<readonly BatchItem[]> {
   let decoded: readonly DomainEvent[];
   try {
     decoded = await codec.decode(events);
-  } catch {
-    // One event spoils the batch, or the vault cannot be reached: each alone says which.
-    return decodeSingly(codec, events);
+  } catch (error) {
+    if (isAway(error)) throw error;
+    // One event spoils the batch: each alone says which.
+    return decodeSingly(codec, events, isAway);
   }
   // Facts come in the order of their events, and share their positions.
   let next = 0;
@@ -32,21 +40,60 @@ export async function decodeBatch(codec: EventCodec, events: readonly RecordedEv
   });
 }
 
-async function decodeSingly(codec: EventCodec, events: readonly RecordedEvent[]): Promise<readonly BatchItem[]> {
+async function decodeSingly(
+  codec: EventCodec,
+  events: readonly RecordedEvent[],
+  isAway: (error: unknown) => boolean,
+): Promise<readonly BatchItem[]> {
   const items: BatchItem[] = [];
-  for (const recorded of events) items.push(await decodeOne(codec, recorded));
+  for (const recorded of events) items.push(await decodeOne(codec, recorded, isAway));
   return items;
 }
 
-async function decodeOne(codec: EventCodec, recorded: RecordedEvent): Promise<BatchItem> {
+async function decodeOne(
+  codec: EventCodec,
+  recorded: RecordedEvent,
+  isAway: (error: unknown) => boolean,
+): Promise<BatchItem> {
   let error: unknown;
   for (let attempt = 1; attempt <= DECODE_ATTEMPTS_MAX; attempt += 1) {
     try {
       return { recorded, facts: await codec.decode([recorded]) };
     } catch (caught) {
+      if (isAway(caught)) throw caught;
       error = caught;
       if (attempt < DECODE_ATTEMPTS_MAX) await pause(DECODE_PAUSE_MS * attempt);
     }
   }
   return { recorded, facts: [], error };
+}
+
+const NOTHING = Symbol('nothing yet');
+
+/** Whatever has arrived, as one batch: a single event does not wait for company. */
+export async function* arrivals(
+  subscription: AsyncIterator<SubscriptionMessage>,
+): AsyncIterable<readonly RecordedEvent[]> {
+  const ask = () => {
+    const next = subscription.next();
+    // Awaited below, but maybe only after the batch before it was worked off.
+    next.catch(() => undefined);
+    return next;
+  };
+  let pending = ask();
+  for (;;) {
+    const first = await pending;
+    if (first.done === true) return;
+    const events: RecordedEvent[] = [];
+    if (first.value.kind === 'event') events.push(first.value.event);
+    pending = ask();
+    const turn = nextTurn(NOTHING);
+    while (events.length < LIVE_EVENTS_MAX) {
+      const next = await Promise.race([pending, turn]);
+      if (next === NOTHING || next.done === true) break;
+      if (next.value.kind === 'event') events.push(next.value.event);
+      pending = ask();
+    }
+    if (events.length > 0) yield events;
+  }
 }

@@ -9,9 +9,11 @@ import {
   type KeyDocumentation,
   type KeyName,
   keyNames,
+  ROLES,
   type Role,
 } from './environment.ts';
 import { nearestName } from './nearest-name.ts';
+import type { StoreChoices } from './store-choice.ts';
 
 export type TlsChoice =
   | { readonly mode: 'off' }
@@ -30,12 +32,7 @@ export interface Configuration {
   readonly admin: { readonly userName: string; readonly password: string | null };
   readonly superTenant: string;
   readonly roles: ReadonlySet<Role>;
-  readonly stores: {
-    readonly events: 'embedded';
-    readonly reads: 'embedded';
-    readonly transient: 'embedded';
-    readonly stream: 'embedded';
-  };
+  readonly stores: StoreChoices & { readonly stream: 'embedded' };
   readonly durability: 'full' | 'normal';
   readonly passwordHash: {
     readonly memoryKiB: number;
@@ -78,6 +75,7 @@ const TEST_SWITCHES: readonly string[] = [
   'MUNIMENT_MONGO_PORT',
   'MUNIMENT_MONGO_SYNC',
   'MUNIMENT_MONGO_URL',
+  'MUNIMENT_TEST_MIX',
   'MUNIMENT_TEST_PYTHON',
 ];
 
@@ -171,10 +169,22 @@ function contradictions(environment: Environment): readonly string[] {
   return [...tlsContradictions(environment), ...roleContradictions(environment)];
 }
 
-/** One process writes the embedded stores, so one process does everything. */
-function roleContradictions({ MUNIMENT_ROLES: roles }: Environment): readonly string[] {
-  if (roles.has('http') && roles.has('projector')) return [];
-  return [`MUNIMENT_ROLES is "${[...roles].join(',')}". Allowed with embedded stores: http,projector.`];
+const SHARED_PARTS = ['MUNIMENT_EVENT_STORE', 'MUNIMENT_TRANSIENT_STORE', 'MUNIMENT_VAULT'] as const;
+
+/** One process alone can use an embedded part, so it does all that needs the part. */
+function roleContradictions(environment: Environment): readonly string[] {
+  const { MUNIMENT_ROLES: roles, MUNIMENT_READ_STORE: reads } = environment;
+  const isWhole = ROLES.every((role) => roles.has(role));
+  if (isWhole) return [];
+  const embedded: KeyName[] = SHARED_PARTS.filter((name) => environment[name].kind === 'embedded');
+  const usesOwnReadModels = roles.has('projector') && (roles.has('http') || roles.has('consumers'));
+  if (reads.kind === 'embedded' && !usesOwnReadModels) embedded.push('MUNIMENT_READ_STORE');
+  if (embedded.length === 0) return [];
+  const parts = `${embedded.join(', ')} ${embedded.length === 1 ? 'is' : 'are'} embedded`;
+  return [
+    `MUNIMENT_ROLES is "${[...roles].join(',')}", and ${parts}, which no other process can use. ` +
+      `Allowed with it: ${ROLES.join(',')}.`,
+  ];
 }
 
 function tlsContradictions(environment: Environment): readonly string[] {
@@ -211,6 +221,7 @@ function asConfiguration(environment: Environment): Configuration {
       events: environment.MUNIMENT_EVENT_STORE,
       reads: environment.MUNIMENT_READ_STORE,
       transient: environment.MUNIMENT_TRANSIENT_STORE,
+      vault: environment.MUNIMENT_VAULT,
       stream: environment.MUNIMENT_STREAM,
     },
     durability: environment.MUNIMENT_DURABILITY,

@@ -3,6 +3,7 @@
 import { BlockList, isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { documentStoreChoice, EMBEDDED, eventStoreChoice } from './store-choice.ts';
 
 export interface KeyDocumentation {
   /** What counts when the variable is absent; null: nothing. */
@@ -70,7 +71,8 @@ const addressBlocks: Text<BlockList> = z.string().transform((text, context) => {
   return blocks;
 });
 
-const ROLES = ['http', 'projector'] as const;
+/** Everything that a process can do; by default it does all of it. */
+export const ROLES = ['http', 'projector', 'consumers'] as const;
 export type Role = (typeof ROLES)[number];
 
 const roles: Text<ReadonlySet<Role>> = z
@@ -81,6 +83,14 @@ const roles: Text<ReadonlySet<Role>> = z
 
 const path = z.string().min(1);
 const anyPath = { unit: null, allowed: 'a path' };
+/** A secret, for its credentials. */
+const documentStore = (what: string) =>
+  key(documentStoreChoice, EMBEDDED, {
+    unit: null,
+    allowed: 'embedded, or a mongodb:// or mongodb+srv:// connection string, its path naming the database',
+    meaning: `Where ${what}: embedded, or the MongoDB of a connection string.`,
+    secret: true,
+  });
 const embedded = (what: string) =>
   key(oneOf('embedded'), 'embedded', {
     ...choice('embedded'),
@@ -136,11 +146,17 @@ export const environmentSchema = z.object({
   MUNIMENT_ROLES: key(roles, ROLES.join(','), {
     unit: null,
     allowed: `a list, separated by commas, of: ${ROLES.join(', ')}`,
-    meaning: 'What this process does.',
+    meaning: 'What this process does. Without http it answers /health/live and /health/ready alone.',
   }),
-  MUNIMENT_EVENT_STORE: embedded('the log is'),
-  MUNIMENT_READ_STORE: embedded('read models are'),
-  MUNIMENT_TRANSIENT_STORE: embedded('sessions, codes and grants are'),
+  MUNIMENT_EVENT_STORE: key(eventStoreChoice, EMBEDDED, {
+    unit: null,
+    allowed: 'embedded, or an esdb://, esdb+discover://, kurrentdb:// or kurrentdb+discover:// connection string',
+    meaning: 'Where the log is: embedded, or the EventStoreDB or KurrentDB of a connection string.',
+    secret: true,
+  }),
+  MUNIMENT_READ_STORE: documentStore('read models are'),
+  MUNIMENT_TRANSIENT_STORE: documentStore('sessions, codes and grants are'),
+  MUNIMENT_VAULT: documentStore('keys and credentials are'),
   MUNIMENT_STREAM: embedded('events are carried onwards'),
   MUNIMENT_DURABILITY: key(oneOf('full', 'normal'), 'full', {
     ...choice('full', 'normal'),

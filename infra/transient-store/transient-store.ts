@@ -17,6 +17,8 @@ export type TransientType =
   | 'consent-flow'
   | 'logout-flow'
   | 'idempotency'
+  /** Where in the log a caller's last write stands. */
+  | 'position'
   /** How far a consumer of the log has come. */
   | 'consumer';
 

@@ -1,4 +1,5 @@
 /** The command side over real embedded stores in a folder of its own: all that commands need, without doors. */
+
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,6 +16,7 @@ import { SUPER_ORG_ID } from '../../domain/ids.ts';
 import { createEventCodec } from '../../infra/event-codec/sealing-codec.ts';
 import { openEmbeddedEventStore } from '../../infra/event-store/embedded/embedded-event-store.ts';
 import type { EventStore } from '../../infra/event-store/event-store.ts';
+import { soleLeases } from '../../infra/lease/sole-leases.ts';
 import { createPasswordHasher } from '../../infra/password-hash/argon2-hasher.ts';
 import { openSideStores } from '../../infra/side-stores/open-side-stores.ts';
 import { noTelemetry } from '../../infra/telemetry/no-telemetry.ts';
@@ -73,7 +75,7 @@ export async function openTestKernel(options: TestKernelOptions = {}): Promise<T
 export async function openSetUpKernel(options: TestKernelOptions = {}): Promise<TestKernel> {
   const opened = await openTestKernel(options);
   const first = { superTenant: 'carbon.super', adminName: 'admin', adminPassword: ADMIN_PASSWORD };
-  await setUp(opened.kernel, first);
+  await setUp(opened.kernel, first, soleLeases());
   return opened;
 }
 

@@ -8,6 +8,7 @@ import { comparePositions, type Position } from '../../infra/event-store/positio
 import { noTelemetry } from '../../infra/telemetry/no-telemetry.ts';
 import type { Telemetry } from '../../infra/telemetry/telemetry.ts';
 import { projections } from '../../projections/catalogue.ts';
+import { mixedStores } from './mix.ts';
 
 export interface TestServer extends Omit<RunningServer, 'close' | 'password'> {
   readonly admin: { readonly userName: string; readonly password: string; readonly authorization: string };
@@ -30,6 +31,7 @@ export const basic = (userName: string, password: string): string =>
 /** Password hashing is cheap here; everything else is as it is in production. */
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'muniment-')));
+  const stores = await mixedStores(directory);
   const configuration = readConfiguration({
     MUNIMENT_DATA: directory,
     MUNIMENT_PORT: '0',
@@ -39,9 +41,14 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     MUNIMENT_ARGON2_PASSES: '1',
     MUNIMENT_DURABILITY: 'normal',
     MUNIMENT_METRICS: 'off',
+    ...stores.environment,
     ...options.environment,
   });
-  const server = await startServer({ configuration, telemetry: options.telemetry ?? noTelemetry, tls: null });
+  const telemetry = options.telemetry ?? noTelemetry;
+  const server = await startServer({ configuration, telemetry, tls: null }).catch(async (error: unknown) => {
+    await stores.close(true);
+    throw error;
+  });
   await untilLevel(server);
   const { close, password: _, ...parts } = server;
   return {
@@ -50,6 +57,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     admin: { userName: 'admin', password: PASSWORD, authorization: basic('admin', PASSWORD) },
     async stop(keep) {
       await close();
+      await stores.close(keep === 'keep');
       if (keep !== 'keep') await rm(directory, { recursive: true, force: true });
     },
   };
