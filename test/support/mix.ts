@@ -11,7 +11,7 @@ import { openEmbeddedEventStore } from '../../infra/event-store/embedded/embedde
 import { openEventStoreEndpoint } from '../../protocol/eventstore-endpoint/endpoint.ts';
 
 const KNOWN = ['esdb', 'mongo'] as const;
-type Server = (typeof KNOWN)[number];
+export type Server = (typeof KNOWN)[number];
 
 export const mix: ReadonlySet<Server> = new Set(
   (process.env['MUNIMENT_TEST_MIX'] ?? '')
@@ -32,10 +32,10 @@ export interface MixedStores {
 }
 
 /** Of one server: the same folder finds the same log and the same database again. */
-export async function mixedStores(directory: string): Promise<MixedStores> {
+export async function mixedStores(directory: string, servers: ReadonlySet<Server> = mix): Promise<MixedStores> {
   const opened = [
-    ...(mix.has('esdb') ? [await wireLog(directory)] : []),
-    ...(mix.has('mongo') ? [database(directory)] : []),
+    ...(servers.has('esdb') ? [await wireLog(directory)] : []),
+    ...(servers.has('mongo') ? [database(directory)] : []),
   ];
   return {
     environment: Object.assign({}, ...opened.map(({ environment }) => environment)),
