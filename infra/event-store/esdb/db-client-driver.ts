@@ -27,6 +27,7 @@ import type { DriverAppend, DriverRead, DriverStreamRead, EsdbDriver, OpenDriver
 /** A checkpoint after a thousand events that a filter passes over. */
 const SEARCH_WINDOW = 500;
 const CHECKPOINT_WINDOWS = 2;
+const DISPOSE_MS_MAX = 1_000;
 const NO_SYSTEM_EVENTS = '^[^$].*';
 
 const STREAMS = '/event_store.client.streams.streams/';
@@ -86,10 +87,17 @@ function openDbClient(client: EventStoreDBClient): EsdbDriver {
       );
     },
     async close() {
-      await client.dispose();
+      await inTime(client.dispose(), DISPOSE_MS_MAX);
       await closeChannel(internals);
     },
   };
+}
+
+/** The library waits for calls to end, and among them for some that broke off with a connection and never say so. */
+async function inTime(work: Promise<void>, ms: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  await Promise.race([work, promise]).finally(() => clearTimeout(timer));
 }
 
 async function attempt<T>(work: () => Promise<T>): Promise<T> {
