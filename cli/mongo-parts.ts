@@ -5,9 +5,15 @@ import type { MongoReadStoreWriter } from '../infra/read-store/mongo/writer.ts';
 import type { ReadStore } from '../infra/read-store/read-store.ts';
 import type { TransientStore } from '../infra/transient-store/transient-store.ts';
 import type { Vault } from '../infra/vault/vault.ts';
-import type { SideClocks } from './store-parts.ts';
 
 type Place = Extract<DocumentStoreChoice, { kind: 'mongodb' }>;
+
+export interface SideClocks {
+  /** Epoch milliseconds. */
+  readonly clock: () => number;
+  /** What is expired by it is removed for good; must not jump ahead. */
+  readonly sweepClock: () => number;
+}
 
 export interface MongoParts {
   vault(place: Place, deploymentKey: Buffer, mode: 'writer' | 'reader'): Promise<Vault>;

@@ -14,7 +14,7 @@ import { openEmbeddedTransientStore } from '../infra/transient-store/embedded/em
 import type { TransientStore } from '../infra/transient-store/transient-store.ts';
 import { openEmbeddedVault } from '../infra/vault/embedded/embedded-vault.ts';
 import type { Vault } from '../infra/vault/vault.ts';
-import { openMongoParts } from './mongo-parts.ts';
+import { openMongoParts, type SideClocks } from './mongo-parts.ts';
 
 /** Can be given to a thread as it is. */
 export interface StorePlaces {
@@ -28,11 +28,6 @@ export interface EventStoreOpening {
   readonly durability?: 'full' | 'normal';
   /** Of an embedded log: tells readers in other threads of a commit. */
   readonly headSignal?: SharedArrayBuffer;
-}
-
-export interface SideClocks {
-  readonly clock: () => number;
-  readonly sweepClock: () => number;
 }
 
 export interface StoreParts {
