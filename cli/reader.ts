@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventCatalogue } from '../domain/catalogue.ts';
+import { refuseHalfRestored } from '../infra/backup/restore-mark.ts';
 import { type Configuration, ConfigurationInvalid, readConfiguration } from '../infra/config/config.ts';
 import type { EventCodec } from '../infra/event-codec/event-codec.ts';
 import { createEventCodec } from '../infra/event-codec/sealing-codec.ts';
@@ -9,7 +10,7 @@ import type { EventStore } from '../infra/event-store/event-store.ts';
 import { loadOrCreateDeploymentKey } from '../infra/vault/embedded/deployment-key.ts';
 import type { Vault } from '../infra/vault/vault.ts';
 import { CannotDo } from './command-line.ts';
-import { openStoreParts, type StoreParts } from './store-parts.ts';
+import { isShared, openStoreParts, type StoreParts } from './store-parts.ts';
 
 export interface ReaderStores {
   readonly parts: StoreParts;
@@ -31,8 +32,18 @@ export function configured(): Configuration {
 export const deploymentKeyFile = ({ masterKeyFile, data }: Configuration): string =>
   masterKeyFile ?? join(data, 'keys', 'deployment.key');
 
+/** For what copies the files of the data folder: a part that is elsewhere would be left out. */
+export function refuseServers({ stores }: Configuration, what: string): void {
+  const { events, reads, transient, vault } = stores;
+  const parts = { log: events, 'read models': reads, sessions: transient, vault };
+  const elsewhere = Object.entries(parts).flatMap(([name, choice]) => (isShared(choice) ? [name] : []));
+  if (elsewhere.length === 0) return;
+  throw new CannotDo(`${what} is of embedded parts alone, and these are on servers: ${elsewhere.join(', ')}\n`);
+}
+
 export async function openReaderStores(configuration: Configuration): Promise<ReaderStores> {
   const directory = configuration.data;
+  refuseHalfRestored(directory);
   const keyFile = deploymentKeyFile(configuration);
   // Looking must not leave a new key behind.
   if (!existsSync(keyFile)) {
