@@ -19,10 +19,11 @@ import {
 import type { JsonObject } from '../../../domain/json.ts';
 import type { EventFilter, Expected, NewEvent, Revision } from '../event-store.ts';
 import type { Position } from '../position.ts';
+import { createCallGate } from './call-gate.ts';
 import { driverFailure } from './db-client-failure.ts';
 import { driverRead } from './db-client-read.ts';
 import { subscribeDbClient } from './db-client-subscription.ts';
-import type { DriverAppend, DriverRead, DriverStreamRead, EsdbDriver, OpenDriver, ServerInfo } from './driver.ts';
+import type { DriverAppend, DriverStreamRead, EsdbDriver, OpenDriver, ServerInfo } from './driver.ts';
 
 /** A checkpoint after a thousand events that a filter passes over. */
 const SEARCH_WINDOW = 500;
@@ -64,6 +65,7 @@ function withOwnConnection(url: string): string {
 
 function openDbClient(client: EventStoreDBClient): EsdbDriver {
   const internals = client as unknown as ClientInternals;
+  const gate = createCallGate();
   return {
     serverInfo: () => attempt(() => serverInfo(internals)),
     append: (stream, expected, events) => attempt(() => append(client, { stream, expected, events })),
@@ -71,13 +73,14 @@ function openDbClient(client: EventStoreDBClient): EsdbDriver {
       const event = jsonEvent({ type: '$metadata', data: metadata });
       await attempt(() => client.appendToStream(`$$${stream}`, event, { expectedRevision: wireExpected(expected) }));
     },
-    readStream: (stream, read) => readStream(client, stream, read),
+    readStream: (stream, read) => driverRead(gate, { open: () => openStream(client, stream, read), max: read.max }),
     readAll: (read) =>
-      driverRead(() =>
-        'backward' in read
-          ? client.readAll({ direction: BACKWARDS, fromPosition: END })
-          : client.readAll({ direction: FORWARDS, fromPosition: read.from === 'start' ? START : read.from }),
-      ),
+      driverRead(gate, {
+        open: () =>
+          'backward' in read
+            ? client.readAll({ direction: BACKWARDS, fromPosition: END })
+            : client.readAll({ direction: FORWARDS, fromPosition: read.from === 'start' ? START : read.from }),
+      }),
     subscribe: ({ after, filter }, sink) =>
       subscribeDbClient((onCheckpoint) => client.subscribeToAll(subscription(after, filter, onCheckpoint)), sink),
     async remove(kind, stream, expected) {
@@ -160,18 +163,12 @@ async function append(
   return { revision: nextExpectedRevision, position: position ?? null };
 }
 
-function readStream(
-  client: EventStoreDBClient,
-  stream: string,
-  { from, direction, max }: DriverStreamRead,
-): DriverRead {
-  return driverRead(() =>
-    client.readStream(stream, {
-      direction: direction === 'forward' ? FORWARDS : BACKWARDS,
-      fromRevision: from === 'start' ? START : from === 'end' ? END : from,
-      ...(max === undefined ? {} : { maxCount: max }),
-    }),
-  );
+function openStream(client: EventStoreDBClient, stream: string, { from, direction, max }: DriverStreamRead) {
+  return client.readStream(stream, {
+    direction: direction === 'forward' ? FORWARDS : BACKWARDS,
+    fromRevision: from === 'start' ? START : from === 'end' ? END : from,
+    ...(max === undefined ? {} : { maxCount: max }),
+  });
 }
 
 function subscription(

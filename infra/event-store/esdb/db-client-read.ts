@@ -1,6 +1,8 @@
 /** Reads of the client library as the driver gives them. */
+import { finished, type Readable } from 'node:stream';
 import type { AllStreamRecordedEvent, ResolvedEvent, StreamingRead } from '@eventstore/db-client';
 import type { Json } from '../../../domain/json.ts';
+import type { CallGate } from './call-gate.ts';
 import { driverFailure } from './db-client-failure.ts';
 import type { DriverEvent, DriverRead } from './driver.ts';
 
@@ -24,25 +26,49 @@ export function driverEvent({
   };
 }
 
-export function driverRead(open: () => StreamingRead<ResolvedEvent>): DriverRead {
-  const stream = open();
+export interface ReadCall {
+  readonly open: () => StreamingRead<ResolvedEvent>;
+  /** What the server was told to send at most. */
+  readonly max?: number | undefined;
+}
+
+export function driverRead(gate: CallGate, { open, max }: ReadCall): DriverRead {
+  let stream: StreamingRead<ResolvedEvent> | null = null;
+  let cancelled = false;
   const cancel = (): void => {
+    cancelled = true;
     // Fails where the call could not be begun, which the reader has heard by the stream itself.
-    stream.cancel().catch((error: unknown) => stream.destroy(error as Error));
+    stream?.cancel().catch((error: unknown) => stream?.destroy(error as Error));
   };
   return {
     cancel,
     async *[Symbol.asyncIterator]() {
+      const leave = await gate.enter();
+      let seen = 0;
       try {
-        for await (const resolved of stream) {
+        if (cancelled) return;
+        stream = open();
+        const events = (stream as unknown as Readable).iterator({ destroyOnReturn: false });
+        for await (const resolved of events) {
+          seen += 1;
           const event = driverEvent(resolved as ResolvedEvent);
           if (event !== null) yield event;
         }
       } catch (error) {
         throw driverFailure(error);
       } finally {
-        cancel();
+        if (stream !== null && seen === max) letEnd(stream as unknown as Readable, leave);
+        else {
+          cancel();
+          leave();
+        }
       }
     },
   };
+}
+
+/** All has come, and the server ends the call by itself: servers take many resets of calls for an attack. */
+function letEnd(stream: Readable, ended: () => void): void {
+  finished(stream, () => ended());
+  stream.resume();
 }
