@@ -59,6 +59,7 @@ export function driverRead(gate: CallGate, { open, max }: ReadCall): DriverRead 
       } finally {
         if (stream !== null && seen === max) letEnd(stream as unknown as Readable, leave);
         else {
+          stream?.destroy();
           cancel();
           leave();
         }
