@@ -3,6 +3,9 @@ import './listen.ts';
 import './projector.ts';
 import './start.ts';
 import '../infra/event-store/embedded/log-writer-thread.ts';
+import '../infra/read-store/embedded/reader.ts';
+import '../infra/read-store/embedded/writer.ts';
+import '../infra/side-stores/open-side-stores.ts';
 import '../infra/side-stores/side-writer.ts';
 
 /** The modules of servers that this deployment does not name are neither compiled nor loaded. */

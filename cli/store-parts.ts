@@ -1,4 +1,7 @@
-/** Opens each part of the stores where the configuration says that it lives. Nothing of a server is loaded that is not named. */
+/**
+ * Opens each part of the stores where the configuration says that it lives. Nothing of a server is loaded that is not
+ * named, and by each thread only what it opens.
+ */
 import type { StoreChoices } from '../infra/config/store-choice.ts';
 import { openEmbeddedEventStore } from '../infra/event-store/embedded/embedded-event-store.ts';
 import { EventStoreError } from '../infra/event-store/errors.ts';
@@ -6,11 +9,7 @@ import type { EventStore } from '../infra/event-store/event-store.ts';
 import type { Leases } from '../infra/lease/lease.ts';
 import { soleLeases } from '../infra/lease/sole-leases.ts';
 import type { ProgressBoard } from '../infra/read-store/embedded/progress-board.ts';
-import { openEmbeddedReadStore } from '../infra/read-store/embedded/reader.ts';
-import { openEmbeddedReadStoreWriter } from '../infra/read-store/embedded/writer.ts';
 import type { ReadStore, ReadStoreWriter } from '../infra/read-store/read-store.ts';
-import { openSideStores } from '../infra/side-stores/open-side-stores.ts';
-import { openEmbeddedTransientStore } from '../infra/transient-store/embedded/embedded-transient-store.ts';
 import type { TransientStore } from '../infra/transient-store/transient-store.ts';
 import { openEmbeddedVault } from '../infra/vault/embedded/embedded-vault.ts';
 import type { Vault } from '../infra/vault/vault.ts';
@@ -63,11 +62,12 @@ export async function openStoreParts(places: StorePlaces): Promise<StoreParts> {
     },
     async sideStores(clocks) {
       if (vault.kind === 'embedded' && transient.kind === 'embedded') {
+        const { openSideStores } = await import('../infra/side-stores/open-side-stores.ts');
         return await openSideStores({ directory, deploymentKey, ...clocks });
       }
       const opened =
         transient.kind === 'embedded'
-          ? await openEmbeddedTransientStore({ directory, ...clocks })
+          ? await embeddedTransient(directory, clocks)
           : await mongo.transient(transient, clocks);
       try {
         const opening =
@@ -80,14 +80,16 @@ export async function openStoreParts(places: StorePlaces): Promise<StoreParts> {
     },
     vaultReader: () =>
       vault.kind === 'embedded' ? embeddedVault('reader') : mongo.vault(vault, deploymentKey, 'reader'),
-    readStore: async (board) =>
-      reads.kind === 'embedded'
-        ? openEmbeddedReadStore({ directory, ...(board === null ? {} : { board }) })
-        : await mongo.readStore(reads),
-    readStoreWriter: async (board) =>
-      reads.kind === 'embedded'
-        ? openEmbeddedReadStoreWriter({ directory, ...(board === null ? {} : { board }) })
-        : await mongo.readStoreWriter(reads),
+    async readStore(board) {
+      if (reads.kind === 'mongodb') return await mongo.readStore(reads);
+      const { openEmbeddedReadStore } = await import('../infra/read-store/embedded/reader.ts');
+      return openEmbeddedReadStore({ directory, ...(board === null ? {} : { board }) });
+    },
+    async readStoreWriter(board) {
+      if (reads.kind === 'mongodb') return await mongo.readStoreWriter(reads);
+      const { openEmbeddedReadStoreWriter } = await import('../infra/read-store/embedded/writer.ts');
+      return openEmbeddedReadStoreWriter({ directory, ...(board === null ? {} : { board }) });
+    },
     async leases(among) {
       const place = among === 'projectors' ? reads : transient;
       return place.kind === 'embedded' ? soleLeases() : await mongo.leases(place);
@@ -95,4 +97,9 @@ export async function openStoreParts(places: StorePlaces): Promise<StoreParts> {
     isAway: (error) => (error instanceof EventStoreError && error.retryable) || mongo.isAway(error),
     close: () => mongo.close(),
   };
+}
+
+async function embeddedTransient(directory: string, clocks: SideClocks): Promise<TransientStore> {
+  const { openEmbeddedTransientStore } = await import('../infra/transient-store/embedded/embedded-transient-store.ts');
+  return await openEmbeddedTransientStore({ directory, ...clocks });
 }
