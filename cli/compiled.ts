@@ -1,4 +1,5 @@
 /** Every module of a running server, those of its threads too, so that the compile cache has them all. */
+import './eventstore-door.ts';
 import './listen.ts';
 import './projector.ts';
 import './start.ts';
@@ -17,3 +18,7 @@ const named = (...parts: readonly string[]): boolean =>
 
 if (named('EVENT_STORE')) await import('../infra/event-store/esdb/esdb-log.ts');
 if (named('READ_STORE', 'TRANSIENT_STORE', 'VAULT')) await import('./mongo-modules.ts');
+/** The client of a broker that this deployment does not name is neither compiled nor loaded. */
+if (process.env['MUNIMENT_STREAM']?.startsWith('kafka:') === true) {
+  await import('../infra/stream/kafka/kafka-stream.ts');
+}

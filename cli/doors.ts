@@ -27,6 +27,8 @@ export interface DoorsOptions {
   readonly stopped: () => string | null;
   /** Of a process that serves nobody: whether it lives and is ready. */
   readonly healthOnly: boolean;
+  /** How the parts are that follow the log. */
+  readonly followers: () => ReadonlyMap<string, { readonly ok: boolean; readonly detail: string }>;
 }
 
 export interface Doors {
@@ -37,12 +39,12 @@ export interface Doors {
 }
 
 export function openDoors(options: DoorsOptions): Doors {
-  const { kernel, reads, address, superTenant, stopped } = options;
+  const { kernel, reads, address, superTenant, stopped, followers } = options;
   const signer = createJwtSigner(kernel);
   const clients = createClientDirectory(kernel);
   const authenticator = createAuthenticator(kernel, signer, clients);
   const tenantDirectory = createTenantDirectory(kernel);
-  const health = healthRoutes({ kernel, reads, stopped });
+  const health = healthRoutes({ kernel, reads, stopped, followers });
   const served: readonly Route[] = [
     ...scimRoutes({ kernel, readStore: reads }),
     ...nativeRoutes({ kernel, readStore: reads, authenticator, routes: () => served }),

@@ -26,6 +26,8 @@ export interface Served {
   readonly stopped: () => string | null;
   /** A server that holds a part of the state cannot be reached now. */
   readonly isAway: (error: unknown) => boolean;
+  /** How the parts are that follow the log. */
+  readonly followers: () => ReadonlyMap<string, { readonly ok: boolean; readonly detail: string }>;
 }
 
 export interface Listener {
@@ -39,7 +41,7 @@ export interface Listener {
 /** Every route is mounted; nothing is heard before `listen`. */
 export function prepareListener(
   { configuration, telemetry, tls }: ListenerParts,
-  { kernel, reads, stopped, isAway }: Served,
+  { kernel, reads, stopped, followers, isAway }: Served,
 ): Listener {
   const { host, port, superTenant, trustedProxies, roles, stores } = configuration;
   const address = { url: configuration.url };
@@ -50,6 +52,7 @@ export function prepareListener(
     superTenant,
     stopped,
     healthOnly: !roles.has('http'),
+    followers,
     showLoginFailureReason: configuration.showLoginFailureReason,
   });
   const secure = configuration.url.startsWith('https:');

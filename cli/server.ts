@@ -8,12 +8,14 @@ import type { ReadStore } from '../infra/read-store/read-store.ts';
 import type { MetricsListener } from '../infra/telemetry/metrics-listener.ts';
 import type { Telemetry } from '../infra/telemetry/telemetry.ts';
 import { projections } from '../projections/catalogue.ts';
+import type { EventStoreEndpoint } from '../protocol/eventstore-endpoint/endpoint.ts';
 import type { Route } from '../protocol/http/route.ts';
 import { startBackground } from './background.ts';
 import { controlSocketPath, serveControlSocket } from './control-socket.ts';
 import { type Projector, projectedElsewhere, startProjector } from './projector-link.ts';
 import { isShared } from './store-parts.ts';
 import { openKernel } from './stores.ts';
+import { startStream } from './stream.ts';
 
 export interface RunningServer {
   /** Public origin; with the port that was given by the system where the configuration says 0. */
@@ -24,6 +26,8 @@ export interface RunningServer {
   readonly reads: ReadStore;
   readonly projector: Projector;
   readonly routes: readonly Route[];
+  /** Where auditors read the log with clients of EventStoreDB; null where they do not. */
+  readonly endpointPort: number | null;
   /** Lets requests in progress end, then closes the stores. */
   close(): Promise<void>;
 }
@@ -69,7 +73,9 @@ async function openAll({ configuration, telemetry, tls }: ServerParts, opened: A
   const projecting = roles.has('projector')
     ? startProjector({ shared, board, onFailure: background.failed })
     : projectedElsewhere(reads);
-  const served = { kernel, reads, stopped: background.stopped, isAway: parts.isAway };
+  const stream = await startStream({ configuration, kernel, leases });
+  opened.defer(() => stream.close());
+  const served = { kernel, reads, stopped: background.stopped, followers: stream.health, isAway: parts.isAway };
   const listener = prepareListener({ configuration, telemetry, tls }, served);
   const projector = await projecting;
   opened.defer(() => projector.stop());
@@ -77,15 +83,20 @@ async function openAll({ configuration, telemetry, tls }: ServerParts, opened: A
   const control = await serveControlSocket({
     path: controlSocketPath(configuration.data),
     projections: projector,
+    consumers: stream.consumers,
     onFault: (error) => background.failed('rebuild', String(error)),
   });
   opened.defer(() => control.close());
+  const endpoint = await openEndpoint({ configuration, telemetry, tls }, kernel);
+  opened.defer(async () => await endpoint?.close());
   const metrics = await listenForMetrics(telemetry, configuration.metrics);
   opened.defer(async () => await metrics?.close());
 
   const url = await listener.listen();
   opened.defer(() => listener.close());
-  return { url, password, kernel, reads, projector, routes: listener.routes, close: () => opened.disposeAsync() };
+  const endpointPort = endpoint?.port ?? null;
+  const close = () => opened.disposeAsync();
+  return { url, password, kernel, reads, projector, routes: listener.routes, endpointPort, close };
 }
 
 /** Loaded only where it is wanted: an import of `node:http` as a module, unlike fastify's, brings a whole fetch client. */
@@ -96,6 +107,13 @@ async function listenForMetrics(
   if (address === null) return null;
   const listener = await import('../infra/telemetry/metrics-listener.ts');
   return listener.listenForMetrics(telemetry, address);
+}
+
+/** Loaded only where it is wanted: most servers have none. */
+async function openEndpoint(parts: ServerParts, kernel: Kernel): Promise<EventStoreEndpoint | null> {
+  if (parts.configuration.eventStoreEndpoint === null) return null;
+  const { openEventStoreDoor } = await import('./eventstore-door.ts');
+  return await openEventStoreDoor({ ...parts, kernel });
 }
 
 /** A parked projection shows in its own status; a part that ended altogether is remembered here. */

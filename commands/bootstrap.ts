@@ -8,6 +8,7 @@ import { uuidFrom } from './derived-ids.ts';
 import type { Kernel } from './kernel.ts';
 import { createRootOrganization } from './organizations/root-organization.ts';
 import { execute } from './pipeline.ts';
+import { ensureAuditorRole } from './roles/create-auditor-role.ts';
 import { setUserPassword } from './users/change-user.ts';
 
 const PASSWORD_CHARACTERS = 20;
@@ -32,7 +33,12 @@ export const systemCaller = (tenant: TenantId, id: string): Caller => ({
 
 /** The generated password, to be shown once; null when the server was set up before, or the password was given. */
 export async function setUp(kernel: Kernel, first: FirstStart, leases: Leases): Promise<string | null> {
-  if (await isSetUp(kernel, first)) return null;
+  const password = (await isSetUp(kernel, first)) ? null : await foundAlone(kernel, first, leases);
+  await ensureAuditorRole(kernel, systemCaller(SUPER_ORG_ID, 'first-start'));
+  return password;
+}
+
+async function foundAlone(kernel: Kernel, first: FirstStart, leases: Leases): Promise<string | null> {
   const lease = await leases.acquire('first-start');
   try {
     return (await isSetUp(kernel, first)) ? null : await found(kernel, first);

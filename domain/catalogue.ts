@@ -1,6 +1,7 @@
 /** Every event type that Muniment writes, with its schema. An event outside this catalogue cannot be appended. */
 import { applicationEventDefinitions } from './applications/application-events.ts';
 import { consentEventDefinitions } from './consents/consent.ts';
+import { consumerEventDefinitions } from './consumers/skipped-event.ts';
 import type { EventMarks } from './event-marks.ts';
 import type { EventDefinition } from './event-schema.ts';
 import { signingKeyEventDefinitions } from './keys/signing-keys.ts';
@@ -21,6 +22,7 @@ const definitions: readonly EventDefinition[] = [
   ...sessionEventDefinitions,
   ...tokenEventDefinitions,
   ...reservationEventDefinitions,
+  ...consumerEventDefinitions,
 ];
 
 export const eventCatalogue: ReadonlyMap<string, EventDefinition> = new Map(

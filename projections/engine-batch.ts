@@ -1,13 +1,11 @@
 /** Events as a batch of them reaches the projections: decoded, or with the reason why that failed. */
-import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { DomainEvent } from '../domain/event.ts';
 import type { EventCodec } from '../infra/event-codec/event-codec.ts';
-import type { RecordedEvent, SubscriptionMessage } from '../infra/event-store/event-store.ts';
+import type { RecordedEvent } from '../infra/event-store/event-store.ts';
 
 const DECODE_ATTEMPTS_MAX = 3;
 const DECODE_PAUSE_MS = 50;
-/** Events applied in one transaction when live: whatever has arrived, up to this. */
-const LIVE_EVENTS_MAX = 256;
 
 export interface BatchItem {
   readonly recorded: RecordedEvent;
@@ -66,34 +64,4 @@ async function decodeOne(
     }
   }
   return { recorded, facts: [], error };
-}
-
-const NOTHING = Symbol('nothing yet');
-
-/** Whatever has arrived, as one batch: a single event does not wait for company. */
-export async function* arrivals(
-  subscription: AsyncIterator<SubscriptionMessage>,
-): AsyncIterable<readonly RecordedEvent[]> {
-  const ask = () => {
-    const next = subscription.next();
-    // Awaited below, but maybe only after the batch before it was worked off.
-    next.catch(() => undefined);
-    return next;
-  };
-  let pending = ask();
-  for (;;) {
-    const first = await pending;
-    if (first.done === true) return;
-    const events: RecordedEvent[] = [];
-    if (first.value.kind === 'event') events.push(first.value.event);
-    pending = ask();
-    const turn = nextTurn(NOTHING);
-    while (events.length < LIVE_EVENTS_MAX) {
-      const next = await Promise.race([pending, turn]);
-      if (next === NOTHING || next.done === true) break;
-      if (next.value.kind === 'event') events.push(next.value.event);
-      pending = ask();
-    }
-    if (events.length > 0) yield events;
-  }
 }

@@ -5,16 +5,19 @@
  */
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import type { EventCodec } from '../infra/event-codec/event-codec.ts';
+import { arrivals } from '../infra/event-store/arrivals.ts';
 import { EventStoreError } from '../infra/event-store/errors.ts';
 import type { EventStore, RecordedEvent } from '../infra/event-store/event-store.ts';
 import { comparePositions, type Position } from '../infra/event-store/position.ts';
 import type { ProjectionStatus, ProjectionTables, ReadStoreWriter } from '../infra/read-store/read-store.ts';
-import { arrivals, type BatchItem, decodeBatch } from './engine-batch.ts';
+import { type BatchItem, decodeBatch } from './engine-batch.ts';
 import { ProjectionRunner, type ReportError } from './engine-runner.ts';
 import type { Projection } from './projection.ts';
 
 /** Events applied in one transaction while catching up. */
 const CHASE_EVENTS_MAX = 1_000;
+/** Events applied in one transaction when live: whatever has arrived, up to this. */
+const LIVE_EVENTS_MAX = 256;
 const RESUBSCRIBE_MS = 250;
 const TRY_AGAIN_MS = 500;
 const AWAY_REPORTED_EVERY_MS = 60_000;
@@ -278,20 +281,16 @@ export class ProjectionEngine {
   }
 
   async #followOnce(signal: AbortSignal): Promise<void> {
-    const { store } = this.#options;
-    const subscription = store.subscribe({ after: this.#followed ?? 'start', signal })[Symbol.asyncIterator]();
-    try {
-      for await (const events of arrivals(subscription)) {
-        const items = await this.#decoded(events);
-        for (const runner of this.#followers) {
-          await runner.consume(items);
-          if (runner.parked !== null) this.#followers.delete(runner);
-        }
-        this.#followed = events.at(-1)?.position ?? this.#followed;
-        this.#awayReportedMs = null;
+    const messages = this.#options.store.subscribe({ after: this.#followed ?? 'start', signal });
+    for await (const { events } of arrivals(messages, LIVE_EVENTS_MAX)) {
+      if (events.length === 0) continue;
+      const items = await this.#decoded(events);
+      for (const runner of this.#followers) {
+        await runner.consume(items);
+        if (runner.parked !== null) this.#followers.delete(runner);
       }
-    } finally {
-      await subscription.return?.();
+      this.#followed = events.at(-1)?.position ?? this.#followed;
+      this.#awayReportedMs = null;
     }
   }
 }

@@ -39,7 +39,11 @@ export const systemApis: readonly ApiResource[] = [
   api('7', '/scim2/v2/Roles', 'SCIM2 Roles API', ['internal_role_mgt_view', 'internal_role_mgt_users_update']),
   api('8', '/api/server/v1/organization', 'Organization Management API', ['internal_organization_update']),
   api('9', '/api/server/v1/api-resources', 'API Resource Management API', ['internal_api_resource_view']),
+  api('20', '/event_store.client.streams.Streams', 'Event Log', ['internal_event_log_view']),
 ];
+
+/** Reads the whole log, of every organization, with personal data sealed. For roles of the super organization. */
+export const READ_LOG_PERMISSION = 'internal_event_log_view';
 
 export const apiById = (id: string): ApiResource | null => systemApis.find((candidate) => candidate.id === id) ?? null;
 

@@ -9,11 +9,12 @@ import {
   type KeyDocumentation,
   type KeyName,
   keyNames,
-  ROLES,
   type Role,
 } from './environment.ts';
+import { kafkaContradictions, streamChoice } from './kafka-settings.ts';
 import { nearestName } from './nearest-name.ts';
 import type { StoreChoices } from './store-choice.ts';
+import type { StreamChoice } from './stream-choice.ts';
 
 export type TlsChoice =
   | { readonly mode: 'off' }
@@ -32,7 +33,7 @@ export interface Configuration {
   readonly admin: { readonly userName: string; readonly password: string | null };
   readonly superTenant: string;
   readonly roles: ReadonlySet<Role>;
-  readonly stores: StoreChoices & { readonly stream: 'embedded' };
+  readonly stores: StoreChoices & { readonly stream: StreamChoice };
   readonly durability: 'full' | 'normal';
   readonly passwordHash: {
     readonly memoryKiB: number;
@@ -45,6 +46,10 @@ export interface Configuration {
   readonly logLevel: 'info' | 'warn' | 'error' | 'silent';
   /** Null: off. */
   readonly metrics: { readonly host: string; readonly port: number } | null;
+  /** Client library for a log on a server. */
+  readonly eventStoreDriver: 'eventstore' | 'kurrent';
+  /** Null: off. */
+  readonly eventStoreEndpoint: { readonly host: string; readonly port: number } | null;
   readonly traces: boolean;
   /** Null: no peer is trusted. */
   readonly trustedProxies: BlockList | null;
@@ -71,6 +76,10 @@ const TEST_SWITCHES: readonly string[] = [
   'MUNIMENT_CACHE',
   'MUNIMENT_FUZZ_RUNS',
   'MUNIMENT_FUZZ_SEED',
+  'MUNIMENT_KAFKA_BROKERS',
+  'MUNIMENT_KAFKA_DATA',
+  'MUNIMENT_KAFKA_PORT',
+  'MUNIMENT_KAFKA_VERSION',
   'MUNIMENT_LDAPS_URL',
   'MUNIMENT_LDAP_BASE',
   'MUNIMENT_LDAP_BIND_DN',
@@ -83,8 +92,8 @@ const TEST_SWITCHES: readonly string[] = [
   'MUNIMENT_MONGO_PORT',
   'MUNIMENT_MONGO_SYNC',
   'MUNIMENT_MONGO_URL',
+  'MUNIMENT_TEST_CLIENTS',
   'MUNIMENT_TEST_MIX',
-  'MUNIMENT_TEST_PYTHON',
 ];
 
 const isSecret = (name: KeyName): boolean => documentationOf(name).secret === true;
@@ -174,15 +183,22 @@ function wrongValue(name: KeyName, value: string): string {
 }
 
 function contradictions(environment: Environment): readonly string[] {
-  return [...tlsContradictions(environment), ...roleContradictions(environment)];
+  return [
+    ...tlsContradictions(environment),
+    ...roleContradictions(environment),
+    ...endpointContradictions(environment),
+    ...kafkaContradictions(environment),
+  ];
 }
 
+/** What an embedded deployment does in its one process; the relay may be off. */
+const WHOLE: readonly Role[] = ['http', 'projector'];
 const SHARED_PARTS = ['MUNIMENT_EVENT_STORE', 'MUNIMENT_TRANSIENT_STORE', 'MUNIMENT_VAULT'] as const;
 
 /** One process alone can use an embedded part, so it does all that needs the part. */
 function roleContradictions(environment: Environment): readonly string[] {
   const { MUNIMENT_ROLES: roles, MUNIMENT_READ_STORE: reads } = environment;
-  const isWhole = ROLES.every((role) => roles.has(role));
+  const isWhole = WHOLE.every((role) => roles.has(role));
   if (isWhole) return [];
   const embedded: KeyName[] = SHARED_PARTS.filter((name) => environment[name].kind === 'embedded');
   const usesOwnReadModels = roles.has('projector') && (roles.has('http') || roles.has('consumers'));
@@ -191,7 +207,17 @@ function roleContradictions(environment: Environment): readonly string[] {
   const parts = `${embedded.join(', ')} ${embedded.length === 1 ? 'is' : 'are'} embedded`;
   return [
     `MUNIMENT_ROLES is "${[...roles].join(',')}", and ${parts}, which no other process can use. ` +
-      `Allowed with it: ${ROLES.join(',')}.`,
+      `Needed with it: ${WHOLE.join(',')}.`,
+  ];
+}
+
+function endpointContradictions(environment: Environment): readonly string[] {
+  const { MUNIMENT_EVENTSTORE_ENDPOINT_HOST: host, MUNIMENT_EVENTSTORE_ENDPOINT_CLEAR_TEXT: clear } = environment;
+  if (environment.MUNIMENT_EVENTSTORE_ENDPOINT === 'off' || environment.MUNIMENT_TLS !== 'off') return [];
+  if (clear === 'anywhere' || isLoopback(host)) return [];
+  return [
+    `MUNIMENT_EVENTSTORE_ENDPOINT_HOST is "${host}" without TLS. Allowed: loopback, or MUNIMENT_TLS, or ` +
+      'MUNIMENT_EVENTSTORE_ENDPOINT_CLEAR_TEXT=anywhere.',
   ];
 }
 
@@ -230,7 +256,7 @@ function asConfiguration(environment: Environment): Configuration {
       reads: environment.MUNIMENT_READ_STORE,
       transient: environment.MUNIMENT_TRANSIENT_STORE,
       vault: environment.MUNIMENT_VAULT,
-      stream: environment.MUNIMENT_STREAM,
+      stream: streamChoice(environment),
     },
     durability: environment.MUNIMENT_DURABILITY,
     passwordHash: {
@@ -246,6 +272,11 @@ function asConfiguration(environment: Environment): Configuration {
       environment.MUNIMENT_METRICS === 'on'
         ? { host: environment.MUNIMENT_METRICS_HOST, port: environment.MUNIMENT_METRICS_PORT }
         : null,
+    eventStoreDriver: environment.MUNIMENT_EVENT_STORE_DRIVER,
+    eventStoreEndpoint:
+      environment.MUNIMENT_EVENTSTORE_ENDPOINT === 'on'
+        ? { host: environment.MUNIMENT_EVENTSTORE_ENDPOINT_HOST, port: environment.MUNIMENT_EVENTSTORE_ENDPOINT_PORT }
+        : null,
     traces: environment.MUNIMENT_TRACES === 'on',
     trustedProxies: environment.MUNIMENT_TRUSTED_PROXIES,
     masterKeyFile: masterKeyFile === null ? null : resolve(masterKeyFile),
@@ -257,5 +288,6 @@ function deepFreeze(configuration: Configuration): Configuration {
     Object.freeze(part);
   }
   if (configuration.metrics !== null) Object.freeze(configuration.metrics);
+  if (configuration.eventStoreEndpoint !== null) Object.freeze(configuration.eventStoreEndpoint);
   return Object.freeze(configuration);
 }

@@ -4,6 +4,7 @@ import { BlockList, isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { documentStoreChoice, EMBEDDED, eventStoreChoice } from './store-choice.ts';
+import { KAFKA_SASL, streamPlace } from './stream-choice.ts';
 
 export interface KeyDocumentation {
   /** What counts when the variable is absent; null: nothing. */
@@ -72,7 +73,7 @@ const addressBlocks: Text<BlockList> = z.string().transform((text, context) => {
 });
 
 /** Everything that a process can do; by default it does all of it. */
-export const ROLES = ['http', 'projector', 'consumers'] as const;
+const ROLES = ['http', 'projector', 'relay', 'consumers'] as const;
 export type Role = (typeof ROLES)[number];
 
 const roles: Text<ReadonlySet<Role>> = z
@@ -91,15 +92,13 @@ const documentStore = (what: string) =>
     meaning: `Where ${what}: embedded, or the MongoDB of a connection string.`,
     secret: true,
   });
-const embedded = (what: string) =>
-  key(oneOf('embedded'), 'embedded', {
-    ...choice('embedded'),
-    meaning: `Where ${what}. Only the embedded one exists in this version.`,
-  });
 
 const PORT_MAX = 65_535;
 const HASH_MEMORY_KIB_MAX = 4_194_304;
 const HASH_QUEUE_MAX = 100_000;
+const PARTITIONS_MAX = 1_000;
+const RETENTION_HOURS_MAX = 87_600;
+const REPLICAS_MAX = 15;
 
 export const environmentSchema = z.object({
   MUNIMENT_PORT: key(whole(0, PORT_MAX), '8080', {
@@ -157,7 +156,56 @@ export const environmentSchema = z.object({
   MUNIMENT_READ_STORE: documentStore('read models are'),
   MUNIMENT_TRANSIENT_STORE: documentStore('sessions, codes and grants are'),
   MUNIMENT_VAULT: documentStore('keys and credentials are'),
-  MUNIMENT_STREAM: embedded('events are carried onwards'),
+  MUNIMENT_STREAM: key(streamPlace, 'embedded', {
+    unit: null,
+    allowed: 'embedded, or brokers as kafka://host:9092,host:9092',
+    meaning: 'Where events are carried onwards: over the log itself, or to Kafka.',
+  }),
+  MUNIMENT_KAFKA_TLS: key(oneOf('off', 'on'), 'off', {
+    ...choice('off', 'on'),
+    meaning: 'Encrypted connections to the brokers, whose certificates are always checked.',
+  }),
+  MUNIMENT_KAFKA_CA_FILE: optional(path, {
+    ...anyPath,
+    meaning: 'PEM certificates of the authorities that vouch for the brokers. Absent: those that Node trusts.',
+  }),
+  MUNIMENT_KAFKA_CERT_FILE: optional(path, {
+    ...anyPath,
+    meaning: 'PEM certificate to show to brokers that ask for one.',
+  }),
+  MUNIMENT_KAFKA_KEY_FILE: optional(path, { ...anyPath, meaning: 'PEM private key of that certificate.' }),
+  MUNIMENT_KAFKA_SASL: key(oneOf(...KAFKA_SASL), 'off', {
+    ...choice(...KAFKA_SASL),
+    meaning: 'How to prove who asks. plain needs MUNIMENT_KAFKA_TLS.',
+  }),
+  MUNIMENT_KAFKA_USERNAME: optional(z.string().min(1).max(255), {
+    unit: null,
+    allowed: '1 to 255 characters',
+    meaning: 'User name towards the brokers.',
+  }),
+  MUNIMENT_KAFKA_PASSWORD: optional(z.string().min(1).max(1_024), {
+    unit: null,
+    allowed: '1 to 1024 characters',
+    meaning: 'Its password.',
+    secret: true,
+  }),
+  MUNIMENT_KAFKA_TOPIC_PREFIX: key(z.string().regex(/^[a-z0-9][a-z0-9._-]{0,99}$/), 'muniment', {
+    unit: null,
+    allowed: 'small letters, digits, dots, underscores and hyphens',
+    meaning: 'First part of the names of topics and consumer groups.',
+  }),
+  MUNIMENT_KAFKA_PARTITIONS: key(whole(1, PARTITIONS_MAX), '6', {
+    ...between(1, PARTITIONS_MAX, 'partitions'),
+    meaning: 'Partitions of each topic. Fixed once the topics exist: the place of a stream follows from it.',
+  }),
+  MUNIMENT_KAFKA_RETENTION_HOURS: key(whole(1, RETENTION_HOURS_MAX), '168', {
+    ...between(1, RETENTION_HOURS_MAX, 'hours'),
+    meaning: 'How long topics keep records. A consumer that stands still for longer misses some, and stops to say so.',
+  }),
+  MUNIMENT_KAFKA_REPLICAS: optional(whole(1, REPLICAS_MAX), {
+    ...between(1, REPLICAS_MAX, 'brokers'),
+    meaning: 'Brokers that hold each new topic. Absent: what the brokers say themselves.',
+  }),
   MUNIMENT_DURABILITY: key(oneOf('full', 'normal'), 'full', {
     ...choice('full', 'normal'),
     meaning: 'full: a change is answered when it is on the disk. normal: a power cut may lose the last moments.',
@@ -199,6 +247,29 @@ export const environmentSchema = z.object({
   MUNIMENT_METRICS_PORT: key(whole(0, PORT_MAX), '9464', {
     ...between(0, PORT_MAX, 'TCP port'),
     meaning: 'Port of the metrics listener, path /metrics.',
+  }),
+  MUNIMENT_EVENT_STORE_DRIVER: key(oneOf('eventstore', 'kurrent'), 'eventstore', {
+    ...choice('eventstore', 'kurrent'),
+    meaning:
+      'Client library for a log on EventStoreDB. kurrent appends to several streams at once on KurrentDB 25.1 and later, ' +
+      'and needs the optional package @kurrent/kurrentdb-client.',
+  }),
+  MUNIMENT_EVENTSTORE_ENDPOINT: key(oneOf('off', 'on'), 'off', {
+    ...choice('off', 'on'),
+    meaning: 'on lets auditors read the embedded log with any client of EventStoreDB; see docs/audit-access.md.',
+  }),
+  MUNIMENT_EVENTSTORE_ENDPOINT_HOST: key(path, '127.0.0.1', {
+    unit: null,
+    allowed: 'an address or a host name of this machine',
+    meaning: 'Address of that listener. It has the TLS of MUNIMENT_TLS.',
+  }),
+  MUNIMENT_EVENTSTORE_ENDPOINT_PORT: key(whole(0, PORT_MAX), '2113', {
+    ...between(0, PORT_MAX, 'TCP port'),
+    meaning: 'Port of that listener. 0 takes any free port.',
+  }),
+  MUNIMENT_EVENTSTORE_ENDPOINT_CLEAR_TEXT: key(oneOf('loopback', 'anywhere'), 'loopback', {
+    ...choice('loopback', 'anywhere'),
+    meaning: 'Where that listener may be without TLS. Passwords of auditors cross the network in clear text then.',
   }),
   MUNIMENT_TRACES: key(oneOf('off', 'on'), 'off', {
     ...choice('off', 'on'),

@@ -20,7 +20,11 @@ export type TransientType =
   /** Where in the log a caller's last write stands. */
   | 'position'
   /** How far a consumer of the log has come. */
-  | 'consumer';
+  | 'consumer'
+  /** An event whose effect failed, or that waits behind one: a reference, not the event. */
+  | 'parked-event'
+  /** An event whose effect ended. */
+  | 'handled-event';
 
 export interface TransientKey {
   readonly type: TransientType;

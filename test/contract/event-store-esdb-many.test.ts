@@ -1,5 +1,6 @@
 /** One connection takes so many calls at a time, and servers take a flood of broken-off calls for an attack. */
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { dbClientDriver } from '../../infra/event-store/esdb/db-client-driver.ts';
 import { newEvents } from '../support/event-store.ts';
 import { type EsdbUnderTest, esdbUnderTest } from '../support/event-store-esdb.ts';
 
@@ -8,7 +9,7 @@ const ROUNDS = 8;
 
 let under: EsdbUnderTest;
 beforeEach(async () => {
-  under = await esdbUnderTest();
+  under = await esdbUnderTest(dbClientDriver);
 });
 afterEach(() => under.dispose());
 

@@ -31,7 +31,22 @@ describe('the configuration', () => {
       traces: false,
       trustedProxies: null,
     });
-    expect([...configuration.roles]).toEqual(['http', 'projector', 'consumers']);
+    expect([...configuration.roles]).toEqual(['http', 'projector', 'relay', 'consumers']);
+  });
+
+  it('opens the log to auditors only when told, and without TLS only on loopback unless allowed', () => {
+    expect(readConfiguration({}).eventStoreEndpoint).toBeNull();
+    const on = { MUNIMENT_EVENTSTORE_ENDPOINT: 'on' };
+    expect(readConfiguration(on).eventStoreEndpoint).toEqual({ host: '127.0.0.1', port: 2113 });
+    const open = { ...on, MUNIMENT_EVENTSTORE_ENDPOINT_HOST: '0.0.0.0' };
+    expect(problemsOf(open)).toEqual([expect.stringContaining('MUNIMENT_EVENTSTORE_ENDPOINT_CLEAR_TEXT=anywhere')]);
+    expect(problemsOf({ ...open, MUNIMENT_TLS: 'auto' })).toEqual([]);
+    expect(problemsOf({ ...open, MUNIMENT_EVENTSTORE_ENDPOINT_CLEAR_TEXT: 'anywhere' })).toEqual([]);
+  });
+
+  it('knows no variable that lets the log be written from outside', () => {
+    const problems = problemsOf({ MUNIMENT_EVENTSTORE_ENDPOINT_WRITABLE: 'on' });
+    expect(problems).toEqual([expect.stringContaining('is not a variable of Muniment')]);
   });
 
   it('cannot be changed after it was read', () => {
@@ -53,7 +68,7 @@ describe('the configuration', () => {
     ['MUNIMENT_PORT', '80a', 'a whole number from 0 to 65535'],
     ['MUNIMENT_PORT', '70000', 'a whole number from 0 to 65535'],
     ['MUNIMENT_TLS', 'yes', 'one of: off, auto, files'],
-    ['MUNIMENT_ROLES', 'http,cook', 'a list, separated by commas, of: http, projector, consumers'],
+    ['MUNIMENT_ROLES', 'http,relays', 'a list, separated by commas, of: http, projector, relay, consumers'],
     ['MUNIMENT_URL', 'https://id.example.com/base', 'an http or https origin without path, as https://id.example.com'],
     ['MUNIMENT_URL', 'https://me@id.example.com', 'an http or https origin without path, as https://id.example.com'],
     ['MUNIMENT_TRUSTED_PROXIES', '10.0.0.0/40', 'addresses and CIDR blocks separated by commas, as 10.0.0.0/8,::1'],
@@ -108,7 +123,7 @@ describe('the configuration', () => {
       reads: { kind: 'embedded' },
       transient: { kind: 'embedded' },
       vault: { kind: 'embedded' },
-      stream: 'embedded',
+      stream: { kind: 'embedded' },
     });
     const { stores } = readConfiguration({
       MUNIMENT_EVENT_STORE: 'kurrentdb+discover://me:pass@a:2113,b:2113?tls=true',
@@ -136,7 +151,7 @@ describe('the configuration', () => {
   it('refuses to split over processes what one process alone can use, in one sentence', () => {
     expect(problemsOf({ MUNIMENT_ROLES: 'http' })).toEqual([
       'MUNIMENT_ROLES is "http", and MUNIMENT_EVENT_STORE, MUNIMENT_TRANSIENT_STORE, MUNIMENT_VAULT, ' +
-        'MUNIMENT_READ_STORE are embedded, which no other process can use. Allowed with it: http,projector,consumers.',
+        'MUNIMENT_READ_STORE are embedded, which no other process can use. Needed with it: http,projector.',
     ]);
     const shared = {
       MUNIMENT_EVENT_STORE: 'esdb://place',
@@ -148,6 +163,44 @@ describe('the configuration', () => {
     expect(problemsOf({ ...shared, MUNIMENT_ROLES: 'http' })[0]).toContain('MUNIMENT_READ_STORE is embedded');
     expect(problemsOf({ ...shared, MUNIMENT_ROLES: 'http', MUNIMENT_READ_STORE: 'mongodb://place' })).toEqual([]);
     expect(problemsOf({ MUNIMENT_READ_STORE: 'mongodb://place' })).toEqual([]);
+  });
+
+  it('reads where events are carried onwards', () => {
+    expect(readConfiguration({}).stores.stream).toEqual({ kind: 'embedded' });
+    const kafka = readConfiguration({
+      MUNIMENT_STREAM: 'kafka://one.example:9092,[::1]:9093',
+      MUNIMENT_KAFKA_TLS: 'on',
+      MUNIMENT_KAFKA_CA_FILE: '/ca.pem',
+      MUNIMENT_KAFKA_SASL: 'plain',
+      MUNIMENT_KAFKA_USERNAME: 'muniment',
+      MUNIMENT_KAFKA_PASSWORD: 'a-secret',
+      MUNIMENT_KAFKA_PARTITIONS: '12',
+    });
+    expect(kafka.stores.stream).toEqual({
+      kind: 'kafka',
+      brokers: ['one.example:9092', '[::1]:9093'],
+      tls: { caFile: '/ca.pem', client: null },
+      credentials: { mechanism: 'plain', username: 'muniment', password: 'a-secret' },
+      topics: { prefix: 'muniment', partitions: 12, retentionMs: 604_800_000, replicas: null },
+    });
+    expect(problemsOf({ MUNIMENT_STREAM: 'kafka://one.example' })).toHaveLength(1);
+  });
+
+  it.each([
+    ['certificate files without TLS', { MUNIMENT_KAFKA_CA_FILE: '/ca.pem' }],
+    ['a certificate without its key', { MUNIMENT_KAFKA_TLS: 'on', MUNIMENT_KAFKA_CERT_FILE: '/cert.pem' }],
+    ['a mechanism without credentials', { MUNIMENT_KAFKA_SASL: 'scram-sha-512' }],
+    ['credentials without a mechanism', { MUNIMENT_KAFKA_USERNAME: 'muniment', MUNIMENT_KAFKA_PASSWORD: 'secret' }],
+    [
+      'a password in clear',
+      { MUNIMENT_KAFKA_SASL: 'plain', MUNIMENT_KAFKA_USERNAME: 'muniment', MUNIMENT_KAFKA_PASSWORD: 'secret' },
+    ],
+  ])('[SEC-H5] drops no setting towards Kafka in silence: %s stops the start', (_, variables) => {
+    expect(problemsOf({ MUNIMENT_STREAM: 'kafka://one.example:9092', ...variables })).toHaveLength(1);
+  });
+
+  it('[SEC-H5] stops when Kafka is to be encrypted and none is named', () => {
+    expect(problemsOf({ MUNIMENT_KAFKA_TLS: 'on' })).toHaveLength(1);
   });
 
   it('describes every variable', () => {

@@ -7,6 +7,7 @@ import { readConfiguration } from '../../infra/config/config.ts';
 import { comparePositions, type Position } from '../../infra/event-store/position.ts';
 import { noTelemetry } from '../../infra/telemetry/no-telemetry.ts';
 import type { Telemetry } from '../../infra/telemetry/telemetry.ts';
+import { loadTls } from '../../infra/tls/tls.ts';
 import { projections } from '../../projections/catalogue.ts';
 import { mixedStores } from './mix.ts';
 
@@ -45,7 +46,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     ...options.environment,
   });
   const telemetry = options.telemetry ?? noTelemetry;
-  const server = await startServer({ configuration, telemetry, tls: null }).catch(async (error: unknown) => {
+  const tls = await loadTls(configuration);
+  const server = await startServer({ configuration, telemetry, tls }).catch(async (error: unknown) => {
     await stores.close(true);
     throw error;
   });

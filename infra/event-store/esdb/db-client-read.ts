@@ -1,30 +1,10 @@
 /** Reads of the client library as the driver gives them. */
 import { finished, type Readable } from 'node:stream';
-import type { AllStreamRecordedEvent, ResolvedEvent, StreamingRead } from '@eventstore/db-client';
-import type { Json } from '../../../domain/json.ts';
+import type { ResolvedEvent, StreamingRead } from '@eventstore/db-client';
 import type { CallGate } from './call-gate.ts';
-import { driverFailure } from './db-client-failure.ts';
-import type { DriverEvent, DriverRead } from './driver.ts';
-
-/** Null for a link whose event is gone. */
-export function driverEvent({
-  event,
-  commitPosition,
-}: ResolvedEvent | { event?: AllStreamRecordedEvent; commitPosition?: bigint }): DriverEvent | null {
-  if (event === undefined) return null;
-  const commit = commitPosition ?? 0n;
-  const { id, type, streamId, revision, created, data, metadata, position } = event as AllStreamRecordedEvent;
-  return {
-    id,
-    type,
-    stream: streamId,
-    revision,
-    position: position ?? { commit, prepare: commit },
-    recordedAt: created,
-    data: data as Json | Uint8Array,
-    meta: metadata === undefined || metadata instanceof Uint8Array ? null : (metadata as Json),
-  };
-}
+import { driverFailure } from './client-failure.ts';
+import type { DriverRead } from './driver.ts';
+import { driverEvent } from './driver-event.ts';
 
 export interface ReadCall {
   readonly open: () => StreamingRead<ResolvedEvent>;
@@ -48,6 +28,8 @@ export function driverRead(gate: CallGate, { open, max }: ReadCall): DriverRead 
       try {
         if (cancelled) return;
         stream = open();
+        // Who reads hears of it by the iteration; who has left does not ask.
+        stream.on('error', () => undefined);
         const events = (stream as unknown as Readable).iterator({ destroyOnReturn: false });
         for await (const resolved of events) {
           seen += 1;
@@ -59,8 +41,9 @@ export function driverRead(gate: CallGate, { open, max }: ReadCall): DriverRead 
       } finally {
         if (stream !== null && seen === max) letEnd(stream as unknown as Readable, leave);
         else {
-          stream?.destroy();
           cancel();
+          // A call that the server ended while its last event was read counts as open until its end is read, too.
+          (stream as Readable | null)?.resume();
           leave();
         }
       }
