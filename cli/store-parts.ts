@@ -58,7 +58,7 @@ export async function openStoreParts(places: StorePlaces): Promise<StoreParts> {
     async eventStore({ mode, ...opening }) {
       if (events.kind === 'embedded') return await openEmbeddedEventStore({ directory, mode, ...opening });
       const { openEsdbLog } = await import('../infra/event-store/esdb/esdb-log.ts');
-      return await openEsdbLog(events.url);
+      return await openEsdbLog(events.url, events.driver);
     },
     async sideStores(clocks) {
       if (vault.kind === 'embedded' && transient.kind === 'embedded') {

@@ -13,7 +13,7 @@ import {
 } from './environment.ts';
 import { kafkaContradictions, streamChoice } from './kafka-settings.ts';
 import { nearestName } from './nearest-name.ts';
-import type { StoreChoices } from './store-choice.ts';
+import type { EventStoreChoice, StoreChoices } from './store-choice.ts';
 import type { StreamChoice } from './stream-choice.ts';
 
 export type TlsChoice =
@@ -48,8 +48,6 @@ export interface Configuration {
   readonly logLevel: 'info' | 'warn' | 'error' | 'silent';
   /** Null: off. */
   readonly metrics: { readonly host: string; readonly port: number } | null;
-  /** Client library for a log on a server. */
-  readonly eventStoreDriver: 'eventstore' | 'kurrent';
   /** Null: off. */
   readonly eventStoreEndpoint: { readonly host: string; readonly port: number } | null;
   readonly traces: boolean;
@@ -260,7 +258,7 @@ function asConfiguration(environment: Environment): Configuration {
     superTenant: environment.MUNIMENT_SUPER_TENANT,
     roles: environment.MUNIMENT_ROLES,
     stores: {
-      events: environment.MUNIMENT_EVENT_STORE,
+      events: eventsOf(environment),
       reads: environment.MUNIMENT_READ_STORE,
       transient: environment.MUNIMENT_TRANSIENT_STORE,
       vault: environment.MUNIMENT_VAULT,
@@ -281,7 +279,6 @@ function asConfiguration(environment: Environment): Configuration {
       environment.MUNIMENT_METRICS === 'on'
         ? { host: environment.MUNIMENT_METRICS_HOST, port: environment.MUNIMENT_METRICS_PORT }
         : null,
-    eventStoreDriver: environment.MUNIMENT_EVENT_STORE_DRIVER,
     eventStoreEndpoint:
       environment.MUNIMENT_EVENTSTORE_ENDPOINT === 'on'
         ? { host: environment.MUNIMENT_EVENTSTORE_ENDPOINT_HOST, port: environment.MUNIMENT_EVENTSTORE_ENDPOINT_PORT }
@@ -290,6 +287,11 @@ function asConfiguration(environment: Environment): Configuration {
     trustedProxies: environment.MUNIMENT_TRUSTED_PROXIES,
     masterKeyFile: masterKeyFile === null ? null : resolve(masterKeyFile),
   });
+}
+
+function eventsOf(environment: Environment): EventStoreChoice {
+  const { MUNIMENT_EVENT_STORE: place, MUNIMENT_EVENT_STORE_DRIVER: driver } = environment;
+  return place.kind === 'embedded' ? place : { ...place, driver };
 }
 
 function deepFreeze(configuration: Configuration): Configuration {

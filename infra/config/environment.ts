@@ -3,7 +3,7 @@
 import { BlockList, isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
-import { documentStoreChoice, EMBEDDED, eventStoreChoice } from './store-choice.ts';
+import { documentStoreChoice, EMBEDDED, eventStorePlace } from './store-choice.ts';
 import { KAFKA_SASL, streamPlace } from './stream-choice.ts';
 
 export interface KeyDocumentation {
@@ -147,7 +147,7 @@ export const environmentSchema = z.object({
     allowed: `a list, separated by commas, of: ${ROLES.join(', ')}`,
     meaning: 'What this process does. Without http it answers /health/live and /health/ready alone.',
   }),
-  MUNIMENT_EVENT_STORE: key(eventStoreChoice, EMBEDDED, {
+  MUNIMENT_EVENT_STORE: key(eventStorePlace, EMBEDDED, {
     unit: null,
     allowed: 'embedded, or an esdb://, esdb+discover://, kurrentdb:// or kurrentdb+discover:// connection string',
     meaning: 'Where the log is: embedded, or the EventStoreDB or KurrentDB of a connection string.',

@@ -4,7 +4,13 @@ import { z } from 'zod';
 export type EventStoreChoice =
   | { readonly kind: 'embedded' }
   /** Begins with `esdb://` or `esdb+discover://`, as clients of either make want it. */
-  | { readonly kind: 'esdb'; readonly url: string };
+  | { readonly kind: 'esdb'; readonly url: string; readonly driver: EventStoreDriver };
+
+/** Which client library. */
+export type EventStoreDriver = 'eventstore' | 'kurrent';
+
+/** As the connection string alone tells it. */
+export type EventStorePlace = { readonly kind: 'embedded' } | { readonly kind: 'esdb'; readonly url: string };
 
 export type DocumentStoreChoice =
   | { readonly kind: 'embedded' }
@@ -24,7 +30,7 @@ const ESDB = /^(?:esdb|kurrentdb)(\+discover)?:\/\/([^/?#\s]+\/?(?:\?[^\s#]*)?)$
 /** The server forbids some characters in the name of a database, and more than 63 bytes. */
 const MONGODB = /^mongodb(?:\+srv)?:\/\/[^/?#\s]+(?:\/([A-Za-z0-9_-]{0,63}))?(?:\?[^\s#]*)?$/;
 
-export const eventStoreChoice: z.ZodType<EventStoreChoice, string> = z.string().transform((text, context) => {
+export const eventStorePlace: z.ZodType<EventStorePlace, string> = z.string().transform((text, context) => {
   if (text === EMBEDDED) return { kind: 'embedded' };
   const [, discover = '', place] = ESDB.exec(text) ?? [];
   if (place !== undefined) return { kind: 'esdb', url: `esdb${discover}://${place}` };

@@ -133,7 +133,11 @@ describe('the configuration', () => {
       MUNIMENT_READ_STORE: 'mongodb://me:pass@a,b:27018/models?replicaSet=rs0',
       MUNIMENT_VAULT: 'mongodb+srv://cluster.example.com',
     });
-    expect(stores.events).toEqual({ kind: 'esdb', url: 'esdb+discover://me:pass@a:2113,b:2113?tls=true' });
+    expect(stores.events).toEqual({
+      kind: 'esdb',
+      url: 'esdb+discover://me:pass@a:2113,b:2113?tls=true',
+      driver: 'eventstore',
+    });
     expect(stores.reads).toMatchObject({ kind: 'mongodb', database: 'models' });
     expect(stores.vault).toMatchObject({ kind: 'mongodb', database: 'muniment' });
   });

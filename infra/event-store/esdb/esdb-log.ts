@@ -1,15 +1,15 @@
 /** The log of this deployment on a server of EventStoreDB, known by its first event: the founding of the super organization. */
 import { SUPER_ORG_ID } from '../../../domain/ids.ts';
 import type { EventStore } from '../event-store.ts';
-import { dbClientDriver } from './db-client-driver.ts';
 import { openEsdbEventStore } from './esdb-event-store.ts';
+import { type DriverName, loadDriver } from './load-driver.ts';
 
 const FOUNDING_STREAM = `org-${SUPER_ORG_ID}`;
 const UNFOUNDED = 'unfounded';
 
 /** `url` is a connection string. A server of its own name and address may change; the identity stays with the events. */
-export async function openEsdbLog(url: string): Promise<EventStore> {
-  const driver = dbClientDriver(url);
+export async function openEsdbLog(url: string, driverName: DriverName): Promise<EventStore> {
+  const driver = await loadDriver(driverName, url);
   const store = await openEsdbEventStore({ driver, identity: UNFOUNDED });
   const identity = await orClosed(store, foundingEvent(store));
   if (identity === null) return store;

@@ -18,6 +18,7 @@ import {
   streamNameFilter,
 } from '@kurrent/kurrentdb-client';
 import type { AtomicAppendResult, StreamAppend } from '../event-store.ts';
+import { type CallGate, createCallGate } from './call-gate.ts';
 import type { OpenDriver } from './driver.ts';
 import { pagedRead } from './kurrent-read.ts';
 import {
@@ -34,6 +35,8 @@ export const kurrentDriver =
   () => {
     // The client warns on standard output of the older name.
     const client = KurrentDBClient.connectionString(withOwnConnection(url.replace(/^esdb(?=\+|:)/, 'kurrentdb')));
+    const gate = createCallGate();
+    const reader = { client, gate };
     return officialDriver({
       client: client as unknown as EventStoreDBClient,
       jsonEvent: jsonEvent as unknown as typeof JsonEvent,
@@ -43,8 +46,9 @@ export const kurrentDriver =
       appendOptions: (streamState) => ({ streamState }) as object,
       readStream: (stream, { from, direction, max }) =>
         pagedRead({
+          gate,
           max: max ?? null,
-          ...(direction === 'forward' ? { remaining: (last) => eventsBehind(client, stream, last.revision) } : {}),
+          ...(direction === 'forward' ? { remaining: (last) => eventsBehind(reader, stream, last.revision) } : {}),
           page: (last, maxCount) => {
             const next = last === null ? from : last.revision + (direction === 'forward' ? 1n : -1n);
             if (next === -1n) return null;
@@ -54,6 +58,7 @@ export const kurrentDriver =
         }),
       readAll: (read) =>
         pagedRead({
+          gate,
           max: null,
           page: (last, maxCount) => {
             if ('backward' in read)
@@ -64,6 +69,11 @@ export const kurrentDriver =
     });
   };
 
+interface Reader {
+  readonly client: KurrentDBClient;
+  readonly gate: CallGate;
+}
+
 /** Behind the end of every stream. */
 const NEVER_REACHED = 2n ** 62n;
 
@@ -73,8 +83,9 @@ function placeOf(next: bigint | 'start' | 'end', direction: 'forward' | 'backwar
   return next === 'start' ? 0n : next;
 }
 
-async function eventsBehind(client: KurrentDBClient, stream: string, revision: bigint): Promise<number> {
+async function eventsBehind({ client, gate }: Reader, stream: string, revision: bigint): Promise<number> {
   const last = pagedRead({
+    gate,
     max: 1,
     page: () => client.readStream(stream, { direction: 'backwards', fromRevision: 'end', maxCount: 1 }),
   });

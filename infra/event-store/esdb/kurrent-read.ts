@@ -3,6 +3,7 @@
  * place among the hundred calls that a connection may have.
  */
 import type { ResolvedEvent } from '@eventstore/db-client';
+import type { CallGate } from './call-gate.ts';
 import { driverFailure } from './client-failure.ts';
 import type { DriverEvent, DriverRead } from './driver.ts';
 import { driverEvent } from './driver-event.ts';
@@ -12,6 +13,7 @@ export const FIRST_PAGE_EVENTS = 64;
 export const PAGE_EVENTS_MAX = 512;
 
 export interface PagedRead {
+  readonly gate: CallGate;
   /** Null: to the end. */
   readonly max: number | null;
   /** Begins at the last event, or behind it; null: nothing is behind it. */
@@ -20,7 +22,7 @@ export interface PagedRead {
   readonly remaining?: (last: DriverEvent) => Promise<number>;
 }
 
-export function pagedRead({ max, page, remaining }: PagedRead): DriverRead {
+export function pagedRead({ gate, max, page, remaining }: PagedRead): DriverRead {
   const cancelled = Promise.withResolvers<null>();
   return {
     cancel: () => cancelled.resolve(null),
@@ -29,7 +31,10 @@ export function pagedRead({ max, page, remaining }: PagedRead): DriverRead {
       let left = max ?? Number.POSITIVE_INFINITY;
       for (let size = FIRST_PAGE_EVENTS; left > 0; size = Math.min(size * 4, PAGE_EVENTS_MAX)) {
         const count = Math.min(size, left);
-        const read: Page | null = await Promise.race([readPage(page(last, count)), cancelled.promise]);
+        const read: Page | null = await Promise.race([
+          gated(gate, () => readPage(page(last, count))),
+          cancelled.promise,
+        ]);
         if (read === null) return;
         const before: bigint | null = last?.position.commit ?? null;
         for (const event of read.events) {
@@ -49,6 +54,16 @@ interface Page {
   readonly events: readonly DriverEvent[];
   /** With links whose event is gone. */
   readonly received: number;
+}
+
+/** A page that nobody waits for any more keeps its place until it has come. */
+async function gated(gate: CallGate, read: () => Promise<Page>): Promise<Page> {
+  const leave = await gate.enter();
+  try {
+    return await read();
+  } finally {
+    leave();
+  }
 }
 
 async function readPage(page: AsyncIterable<unknown> | null): Promise<Page> {
