@@ -6,6 +6,7 @@ import {
   clientIdClaim,
   decideCreateApplication,
 } from '../../domain/applications/application.ts';
+import { systemDictionary } from '../../domain/attributes/dictionary.ts';
 import type { StreamFacts } from '../../domain/decision.ts';
 import { orgId } from '../../domain/id-parsers.ts';
 import { type OrgId, SUPER_ORG_ID, type UserId } from '../../domain/ids.ts';
@@ -19,9 +20,13 @@ import {
 } from '../../domain/organizations/organization.ts';
 import { accept, type Result, refuse } from '../../domain/result.ts';
 import { administratorRole } from '../../domain/roles/role.ts';
+import { type AttributeRefusal, checkAttributes } from '../../domain/users/attribute-check.ts';
 import { type PasswordRefusal, passwordRefusal } from '../../domain/users/password.ts';
 import { decideCreateUser, type UserRefusal, userNameClaim, users } from '../../domain/users/user.ts';
+import { catalogueOf } from '../../domain/users/user-catalogue.ts';
+import type { Attributes } from '../../domain/users/user-events.ts';
 import { configurationOf, oidcInput } from '../applications/application-command.ts';
+import { matchesPattern } from '../attributes/patterns.ts';
 import type { Command, Scope } from '../command.ts';
 import { type KeyMaterial, newSigningKey, signingKeyRef } from '../keys/key-material.ts';
 import { attributesInput, passwordRef } from '../users/user-command.ts';
@@ -39,11 +44,17 @@ const input = z.strictObject({
 });
 type Input = z.output<typeof input>;
 
-type Refusal = OrganizationRefusal | UserRefusal | PasswordRefusal | { readonly reason: 'id-reserved' };
+type Refusal =
+  | OrganizationRefusal
+  | UserRefusal
+  | PasswordRefusal
+  | AttributeRefusal
+  | { readonly reason: 'id-reserved' };
 
 interface Facts {
   readonly role: string;
   readonly owner: UserId;
+  readonly attributes: Attributes;
   readonly verifier?: string;
   readonly keys: readonly KeyMaterial[];
 }
@@ -91,11 +102,20 @@ async function gather(scope: Scope<Input>): Promise<Result<Facts, Refusal>> {
   const { kernel, envelope, id } = scope;
   const { id: given, owner } = scope.input;
   if (given !== undefined && envelope.caller.kind !== 'system') return refuse({ reason: 'id-reserved' });
+  // A new organization has the server's own definitions.
+  const rules = { catalogue: catalogueOf(systemDictionary), matches: matchesPattern, undeclared: 'refuse' } as const;
+  const attributes = checkAttributes(rules, owner.attributes);
+  if (!attributes.ok) return attributes;
   const refusal = owner.password === undefined ? null : passwordRefusal(owner.password);
   if (refusal !== null) return refuse(refusal);
 
   const keys = await Promise.all([newSigningKey('ES256'), newSigningKey('RS256')]);
-  const ids = { role: scope.derivedId('role'), owner: scope.derivedId('owner') as UserId, keys };
+  const ids = {
+    role: scope.derivedId('role'),
+    owner: scope.derivedId('owner') as UserId,
+    keys,
+    attributes: attributes.value,
+  };
   const verifier = owner.password === undefined ? undefined : kernel.uuid();
   if (envelope.dryRun !== true) {
     // Its own key seals where requests of machines come from.
@@ -120,7 +140,8 @@ const keysBirth = ({ id }: Scope<Input>, { keys }: Facts): StreamFacts => ({
 });
 
 function ownerBirth({ id, input: given }: Scope<Input>, facts: Facts): Result<StreamFacts, UserRefusal> {
-  const { userName, attributes } = given.owner;
+  const { userName } = given.owner;
+  const { attributes } = facts;
   const user = { org: id as OrgId, userName, attributes, roles: [facts.role] };
   const { verifier } = facts;
   const decision = decideCreateUser(users.initial, verifier === undefined ? user : { ...user, verifier });

@@ -4,6 +4,7 @@ import { userId } from '../../domain/id-parsers.ts';
 import { accept, type Result, refuse } from '../../domain/result.ts';
 import { decideChangeUser, type User, type UserChange, users } from '../../domain/users/user.ts';
 import type { Command, Scope } from '../command.ts';
+import { type AttributeFacts, attributeFacts } from './attribute-facts.ts';
 import {
   attributesInput,
   discardPassword,
@@ -12,15 +13,17 @@ import {
   passwordRef,
   storePassword,
   type UserCommandRefusal,
+  undeclaredInput,
   unsetInput,
 } from './user-command.ts';
 
-interface ChangeInput extends Omit<UserChange, 'verifier' | 'by'> {
+interface ChangeInput extends Omit<UserChange, 'verifier' | 'by' | 'unique'> {
   readonly userId: string;
+  readonly undeclared?: 'refuse' | 'drop';
   readonly password?: string | undefined;
 }
 
-interface ChangeFacts extends PasswordFacts {
+interface ChangeFacts extends PasswordFacts, AttributeFacts {
   /** The verifier that the change replaces. */
   readonly former: string | null;
 }
@@ -31,6 +34,7 @@ const changeInput = z.strictObject({
   userId,
   set: attributesInput.optional(),
   unset: unsetInput.optional(),
+  undeclared: undeclaredInput,
   locked: z.boolean().optional(),
   disabled: z.boolean().optional(),
   password: z.string().optional(),
@@ -44,7 +48,7 @@ export const changeUser = changeCommand('ChangeUser', 'Changes parts of a user i
 export const changeUserAttributes = changeCommand(
   'ChangeUserAttributes',
   'Sets and removes attributes of a user.',
-  changeInput.pick({ userId: true, set: true, unset: true }),
+  changeInput.pick({ userId: true, set: true, unset: true, undeclared: true }),
   asGiven,
 );
 
@@ -74,8 +78,8 @@ function changeCommand<Schema extends z.ZodType<{ userId: string }>>(
     aggregate: users,
     target: (given) => given.userId,
     facts: gather,
-    decide: (user, given, { verifier }, { envelope, id }) => {
-      const change = changeOf(given as unknown as ChangeInput);
+    decide: (user, given, { verifier, set, unset, unique }, { envelope, id }) => {
+      const change = { ...changeOf(given as unknown as ChangeInput), set, unset, unique };
       if (verifier === undefined) return decideChangeUser(user, change);
       const by = envelope.caller.id === id ? 'user' : 'administrator';
       return decideChangeUser(user, { ...change, verifier, by });
@@ -85,10 +89,8 @@ function changeCommand<Schema extends z.ZodType<{ userId: string }>>(
   };
 }
 
-function asGiven({ set, unset, locked, disabled }: ChangeInput): UserChange {
+function asGiven({ locked, disabled }: ChangeInput): UserChange {
   return {
-    ...(set === undefined ? {} : { set }),
-    ...(unset === undefined ? {} : { unset }),
     ...(locked === undefined ? {} : { locked }),
     ...(disabled === undefined ? {} : { disabled }),
   };
@@ -97,13 +99,16 @@ function asGiven({ set, unset, locked, disabled }: ChangeInput): UserChange {
 async function gather(scope: Scope<{ readonly userId: string }>): Promise<Result<ChangeFacts, UserCommandRefusal>> {
   const refusal = await ownerRefusal(scope);
   if (refusal !== null) return refuse(refusal);
-  const { password } = scope.input as ChangeInput;
-  if (password === undefined) return accept({ former: null });
+  const { password, set, unset, undeclared = 'refuse' } = scope.input as ChangeInput;
+  const { org } = scope.envelope.caller;
+  const checked = await attributeFacts(scope.kernel, { org, set, unset, undeclared });
+  if (!checked.ok) return checked;
+  if (password === undefined) return accept({ ...checked.value, former: null });
   const { state } = await scope.kernel.aggregates.load(users, scope.id);
   if (state.status !== 'present' || state.tenant !== scope.envelope.caller.tenant)
     return refuse({ reason: 'user-not-found' });
   const stored = await storePassword(scope, password);
-  return stored.ok ? accept({ ...stored.value, former: state.verifier }) : stored;
+  return stored.ok ? accept({ ...checked.value, ...stored.value, former: state.verifier }) : stored;
 }
 
 async function dropFormerPassword(outcome: { state: User }, facts: ChangeFacts, scope: Scope<unknown>): Promise<void> {

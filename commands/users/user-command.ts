@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { organizations } from '../../domain/organizations/organization.ts';
 import { accept, type Result, refuse } from '../../domain/result.ts';
-import { isAttributePath } from '../../domain/users/attribute-catalogue.ts';
+import type { AttributeRefusal } from '../../domain/users/attribute-check.ts';
 import type { PasswordRefusal } from '../../domain/users/password.ts';
 import { passwordRefusal } from '../../domain/users/password.ts';
 import type { UserRefusal } from '../../domain/users/user.ts';
@@ -13,7 +13,7 @@ import type { Scope } from '../command.ts';
 /** The account that owns an organization is changed by nobody but itself. */
 type OwnerRefusal = { readonly reason: 'owner-protected' };
 
-export type UserCommandRefusal = UserRefusal | PasswordRefusal | OwnerRefusal;
+export type UserCommandRefusal = UserRefusal | PasswordRefusal | OwnerRefusal | AttributeRefusal;
 
 export interface PasswordFacts {
   /** Id of the new verifier in the vault; absent where no password was given. */
@@ -25,8 +25,11 @@ const VALUE_CHARACTERS_MAX = 20_000;
 const ELEMENTS_MAX = 1_000;
 
 const scalar = z.union([z.string().max(VALUE_CHARACTERS_MAX), z.number(), z.boolean()]);
-/** Only what the catalogue knows: state, tenancy and whatever the server owns have commands of their own. */
-const path = z.string().max(500).refine(isAttributePath, 'is no attribute that can be written');
+/** Which names there are, the organization's definitions say: state, tenancy and what the server owns are never among them. */
+const path = z
+  .string()
+  .max(500)
+  .regex(/^[A-Za-z][^\s\p{C}]*$/u, 'is no name of an attribute');
 const member = z
   .string()
   .max(100)
@@ -39,6 +42,9 @@ export const attributesInput = z
     `has more than ${ATTRIBUTES_MAX} attributes`,
   )
   .transform((attributes): Attributes => attributes);
+
+/** What becomes of names that no definition has. */
+export const undeclaredInput = z.enum(['refuse', 'drop']).default('refuse');
 
 export const unsetInput = z.array(path).max(ATTRIBUTES_MAX);
 

@@ -34,7 +34,7 @@ export async function postUser(door: ScimDoor, request: Request): Promise<Respon
   if (userName === null) throw new ScimError(400, 'invalidValue', 'Attribute userName is required.');
   const password = account.password === null ? {} : { password: account.password };
   const state = stateChange({ lock: null, disabled: false }, account);
-  const given = { userName, attributes: toAttributes(resource), ...state, ...password };
+  const given = { userName, attributes: toAttributes(resource), undeclared: 'drop', ...state, ...password };
   const created = await execute(door.kernel, createUser, given, envelopeOf(request));
   return reply(request, created, { status: 201, id: '' });
 }
