@@ -2,6 +2,7 @@
 import { setUp } from '../commands/bootstrap.ts';
 import type { Kernel } from '../commands/kernel.ts';
 import { followErasures } from '../consumers/erasure.ts';
+import { followUniqueness } from '../consumers/uniqueness.ts';
 import type { Configuration } from '../infra/config/config.ts';
 import { createProgressBoard } from '../infra/read-store/embedded/progress-board.ts';
 import { openEmbeddedReadStore } from '../infra/read-store/embedded/reader.ts';
@@ -114,7 +115,10 @@ function backgroundState(telemetry: Telemetry) {
 /** Parts that go on beside the requests; one that fails is reported and started again. */
 function startBackground(kernel: Kernel, reads: ReadStore, telemetry: Telemetry): () => Promise<void> {
   const abort = new AbortController();
-  const erasures = untilStopped(abort.signal, telemetry, () => followErasures(kernel, reads, abort.signal));
+  const erasures = untilStopped(abort.signal, telemetry, ERASURES, () => followErasures(kernel, reads, abort.signal));
+  const uniqueness = untilStopped(abort.signal, telemetry, UNIQUENESS, () =>
+    followUniqueness(kernel, reads, abort.signal),
+  );
   const sweeper = setInterval(() => {
     kernel.transient.sweep().catch((error: unknown) => {
       telemetry.log.error('transient.sweep.failed', { error, action: 'Check the disk under the data folder.' });
@@ -125,19 +129,31 @@ function startBackground(kernel: Kernel, reads: ReadStore, telemetry: Telemetry)
     clearInterval(sweeper);
     abort.abort();
     await erasures;
+    await uniqueness;
   };
 }
 
-async function untilStopped(signal: AbortSignal, telemetry: Telemetry, work: () => Promise<void>): Promise<void> {
+const ERASURES = {
+  event: 'erasure.follow.failed',
+  action: 'Erasures are not verified until this succeeds; it is tried again by itself.',
+};
+const UNIQUENESS = {
+  event: 'uniqueness.follow.failed',
+  action: 'Attributes asked to be unique are not until this succeeds; it is tried again by itself.',
+};
+
+async function untilStopped(
+  signal: AbortSignal,
+  telemetry: Telemetry,
+  { event, action }: typeof ERASURES,
+  work: () => Promise<void>,
+): Promise<void> {
   while (!signal.aborted) {
     try {
       await work();
     } catch (error) {
       if (signal.aborted) return;
-      telemetry.log.error('erasure.follow.failed', {
-        error,
-        action: 'Erasures are not verified until this succeeds; it is tried again by itself.',
-      });
+      telemetry.log.error(event, { error, action });
       await new Promise((resolve) => setTimeout(resolve, RESTART_AFTER_MS));
     }
   }

@@ -37,6 +37,7 @@ export const systemDictionary: AttributeDictionary = {
 export const attributeDictionaries: Aggregate<AttributeDictionary> = {
   category: 'attrdef',
   initial: systemDictionary,
+  preset: true,
   evolve: evolveDictionary,
   home: (dictionary) => (dictionary.exists ? dictionary : null),
 };

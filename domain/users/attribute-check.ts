@@ -64,7 +64,7 @@ export function checkRemovals(rules: AttributeRules, paths: readonly string[]): 
 /** An object is no value where its attribute is one; names that are none at all are as asked. */
 function refusalOfUnknown({ catalogue, undeclared }: AttributeRules, path: string): AttributeRefusal | null {
   const whole = catalogue.wholeAt(path);
-  if (whole !== null) return { reason: 'attribute-invalid', attribute: path, expects: 'an object' };
+  if (whole?.definition.kept === 'attribute') return { reason: 'attribute-invalid', attribute: path, expects: 'an object' };
   const holder = catalogue.leafAt(holderOf(path));
   if (holder !== null)
     return { reason: 'attribute-invalid', attribute: holder.path, expects: expectationOf(holder.definition) };

@@ -5,6 +5,7 @@ import { execute } from '../../../commands/pipeline.ts';
 import { SUPER_ORG_ID } from '../../../domain/ids.ts';
 import { patchUser } from '../../../protocol/scim/users/write-users.ts';
 import { asking, system } from '../../support/kernel.ts';
+import { addCustomAttributes } from '../../support/custom-attributes.ts';
 import { basic, startTestServer, type TestServer } from '../../support/server.ts';
 import {
   ACCOUNT,
@@ -24,6 +25,11 @@ let count = 0;
 beforeAll(async () => {
   server = await startTestServer();
   scim = scimClient(server);
+  await addCustomAttributes(server.kernel, {
+    shoeSize: { dataType: 'integer' },
+    'lead.email': {},
+    tags: { multiValued: true },
+  });
 });
 afterAll(() => server.stop());
 
