@@ -24,7 +24,7 @@ import { type AttributeRefusal, checkAttributes } from '../../domain/users/attri
 import { type PasswordRefusal, passwordRefusal } from '../../domain/users/password.ts';
 import { decideCreateUser, type UserRefusal, userNameClaim, users } from '../../domain/users/user.ts';
 import { catalogueOf } from '../../domain/users/user-catalogue.ts';
-import type { Attributes } from '../../domain/users/user-events.ts';
+import type { CheckedAttributes } from '../../domain/users/user-events.ts';
 import { configurationOf, oidcInput } from '../applications/application-command.ts';
 import { matchesPattern } from '../attributes/patterns.ts';
 import type { Command, Scope } from '../command.ts';
@@ -54,7 +54,7 @@ type Refusal =
 interface Facts {
   readonly role: string;
   readonly owner: UserId;
-  readonly attributes: Attributes;
+  readonly attributes: CheckedAttributes;
   readonly verifier?: string;
   readonly keys: readonly KeyMaterial[];
 }

@@ -2,7 +2,7 @@
 import { accept, type Result } from '../../domain/result.ts';
 import { type AttributeRefusal, checkAttributes, checkRemovals } from '../../domain/users/attribute-check.ts';
 import { catalogueOf, type UniqueAttribute } from '../../domain/users/user-catalogue.ts';
-import type { Attributes } from '../../domain/users/user-events.ts';
+import type { Attributes, CheckedAttributes } from '../../domain/users/user-events.ts';
 import { dictionaryOf } from '../attributes/attribute-command.ts';
 import { matchesPattern } from '../attributes/patterns.ts';
 import type { Kernel } from '../kernel.ts';
@@ -17,7 +17,7 @@ export interface AttributeWrite {
 
 export interface AttributeFacts {
   /** Checked, in their attributes' form and spelling. */
-  readonly set: Attributes;
+  readonly set: CheckedAttributes;
   readonly unset: readonly string[];
   readonly unique: readonly UniqueAttribute[];
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { userId } from '../../domain/id-parsers.ts';
 import { accept, type Result, refuse } from '../../domain/result.ts';
 import { decideChangeUser, type User, type UserChange, users } from '../../domain/users/user.ts';
+import type { Attributes } from '../../domain/users/user-events.ts';
 import type { Command, Scope } from '../command.ts';
 import { type AttributeFacts, attributeFacts } from './attribute-facts.ts';
 import {
@@ -17,8 +18,9 @@ import {
   unsetInput,
 } from './user-command.ts';
 
-interface ChangeInput extends Omit<UserChange, 'verifier' | 'by' | 'unique'> {
+interface ChangeInput extends Omit<UserChange, 'verifier' | 'by' | 'unique' | 'set'> {
   readonly userId: string;
+  readonly set?: Attributes;
   readonly undeclared?: 'refuse' | 'drop';
   readonly password?: string | undefined;
 }

@@ -6,7 +6,7 @@ import { accept, type Result, refuse } from '../result.ts';
 import type { AttributeDefinition, ValueCheck } from './attribute-definition.ts';
 import { isDay } from './calendar.ts';
 import type { Leaf, UserCatalogue } from './user-catalogue.ts';
-import type { AttributeElement, Attributes, AttributeValue } from './user-events.ts';
+import type { AttributeElement, Attributes, AttributeValue, CheckedAttributes } from './user-events.ts';
 
 export const VALUES_MAX = 500;
 export const VALUE_CHARACTERS_MAX = 20_000;
@@ -34,7 +34,7 @@ export interface AttributeRules {
 type Checked<Value> = Result<Value, AttributeRefusal>;
 
 /** Values in their attributes' form and under their attributes' names. */
-export function checkAttributes(rules: AttributeRules, attributes: Attributes): Checked<Attributes> {
+export function checkAttributes(rules: AttributeRules, attributes: Attributes): Checked<CheckedAttributes> {
   const checked = new Map<string, AttributeValue>();
   for (const [path, value] of Object.entries(grouped(rules, attributes))) {
     const leaf = rules.catalogue.leafAt(path);
@@ -47,7 +47,7 @@ export function checkAttributes(rules: AttributeRules, attributes: Attributes): 
     if (!read.ok) return read;
     if (read.value !== null) checked.set(leaf.path, read.value);
   }
-  return accept(Object.fromEntries(checked));
+  return accept(Object.fromEntries(checked) as Attributes as CheckedAttributes);
 }
 
 /** The paths to remove, as their definitions spell them. */
@@ -64,7 +64,8 @@ export function checkRemovals(rules: AttributeRules, paths: readonly string[]): 
 /** An object is no value where its attribute is one; names that are none at all are as asked. */
 function refusalOfUnknown({ catalogue, undeclared }: AttributeRules, path: string): AttributeRefusal | null {
   const whole = catalogue.wholeAt(path);
-  if (whole?.definition.kept === 'attribute') return { reason: 'attribute-invalid', attribute: path, expects: 'an object' };
+  if (whole?.definition.kept === 'attribute')
+    return { reason: 'attribute-invalid', attribute: path, expects: 'an object' };
   const holder = catalogue.leafAt(holderOf(path));
   if (holder !== null)
     return { reason: 'attribute-invalid', attribute: holder.path, expects: expectationOf(holder.definition) };

@@ -12,6 +12,10 @@ export type AccountState = (typeof ACCOUNT_STATES)[number];
 
 /** Attribute paths to values: `name.givenName`, `emails`, `<schema urn>:<attribute>`. */
 export type Attributes = { readonly [path: string]: AttributeValue };
+declare const checked: unique symbol;
+/** Values that were checked by the definitions of their attributes. Only `checkAttributes` makes them: nothing else is written. */
+export type CheckedAttributes = Attributes & { readonly [checked]: true };
+
 export type AttributeValue = string | number | boolean | readonly AttributeElement[];
 export type AttributeElement = string | number | boolean | { readonly [key: string]: string | number | boolean };
 

@@ -7,7 +7,14 @@ import type { OrgId, UserId } from '../ids.ts';
 import { accept, type Result, refuse } from '../result.ts';
 import { uniqueClaims } from './claim-values.ts';
 import type { UniqueAttribute } from './user-catalogue.ts';
-import type { AccountState, Attributes, AttributeValue, LockReason, UserEvent } from './user-events.ts';
+import type {
+  AccountState,
+  Attributes,
+  AttributeValue,
+  CheckedAttributes,
+  LockReason,
+  UserEvent,
+} from './user-events.ts';
 
 export const USER_NAME_CHARACTERS_MAX = 255;
 export const ATTRIBUTES_BYTES_MAX = 100_000;
@@ -83,7 +90,7 @@ export const userNameClaim = (user: { readonly org: string; readonly userName: s
 export interface NewUser {
   readonly org: OrgId;
   readonly userName: string;
-  readonly attributes: Attributes;
+  readonly attributes: CheckedAttributes;
   /** Attributes of which no two users have the same value. */
   readonly unique?: readonly UniqueAttribute[];
   readonly verifier?: string;
@@ -110,7 +117,7 @@ export function decideCreateUser(user: User, command: NewUser): Result<Decision,
 
 /** Any part of an account that an administrator or the user may change in one request; what is as asked already is left out. */
 export interface UserChange {
-  readonly set?: Attributes;
+  readonly set?: CheckedAttributes;
   readonly unset?: readonly string[];
   readonly unique?: readonly UniqueAttribute[];
   readonly locked?: boolean;

@@ -97,16 +97,13 @@ describe('the check of attribute values', () => {
   it('writes another name of an attribute where the attribute is', () =>
     expect(check({ [custom('land')]: 'FR' })).toEqual({ ok: true, value: { 'urn:scim:wso2:schema:country': 'FR' } }));
 
-  it.each(['nobody', 'lead.nobody', 'pets.nobody.x'])(
-    'refuses %s, which nobody declared, or passes it over',
-    (name) => {
-      expect(check({ [custom(name)]: 'x' })).toMatchObject({ refusal: { reason: 'attribute-unknown' } });
-      expect(check({ [custom(name)]: 'x', [custom('size')]: 1 }, 'drop')).toEqual({
-        ok: true,
-        value: { [custom('size')]: 1 },
-      });
-    },
-  );
+  it.each(['nobody', 'lead.nobody', 'nobody.x'])('refuses %s, which nobody declared, or passes it over', (name) => {
+    expect(check({ [custom(name)]: 'x' })).toMatchObject({ refusal: { reason: 'attribute-unknown' } });
+    expect(check({ [custom(name)]: 'x', [custom('size')]: 1 }, 'drop')).toEqual({
+      ok: true,
+      value: { [custom('size')]: 1 },
+    });
+  });
 
   it.each(['id', 'userName', 'tenant', 'org', 'roles', 'groups', 'meta.created', '__proto__', 'constructor'])(
     '[SEC-C4] never writes %s, which is no attribute, whatever becomes of undeclared names',

@@ -4,8 +4,8 @@ import { createRootOrganization } from '../../../commands/organizations/root-org
 import { execute } from '../../../commands/pipeline.ts';
 import { SUPER_ORG_ID } from '../../../domain/ids.ts';
 import { patchUser } from '../../../protocol/scim/users/write-users.ts';
-import { asking, system } from '../../support/kernel.ts';
 import { addCustomAttributes } from '../../support/custom-attributes.ts';
+import { asking, system } from '../../support/kernel.ts';
 import { basic, startTestServer, type TestServer } from '../../support/server.ts';
 import {
   ACCOUNT,
