@@ -1,6 +1,7 @@
 /** What an organization's definitions say of the attributes that a command writes. Every command that writes asks here. */
-import { accept, type Result } from '../../domain/result.ts';
+import { accept, type Result, refuse } from '../../domain/result.ts';
 import { type AttributeRefusal, checkAttributes, checkRemovals } from '../../domain/users/attribute-check.ts';
+import { ATTRIBUTES_BYTES_MAX, isTooLarge, type UserRefusal } from '../../domain/users/user.ts';
 import { catalogueOf, type UniqueAttribute } from '../../domain/users/user-catalogue.ts';
 import type { Attributes, CheckedAttributes } from '../../domain/users/user-events.ts';
 import { dictionaryOf } from '../attributes/attribute-command.ts';
@@ -25,7 +26,9 @@ export interface AttributeFacts {
 export async function attributeFacts(
   kernel: Pick<Kernel, 'aggregates'>,
   { org, set = {}, unset = [], undeclared }: AttributeWrite,
-): Promise<Result<AttributeFacts, AttributeRefusal>> {
+): Promise<Result<AttributeFacts, AttributeRefusal | UserRefusal>> {
+  // Before any pattern is matched: what it may cost is bounded by the text.
+  if (isTooLarge(set)) return refuse({ reason: 'attributes-too-large', bytesMax: ATTRIBUTES_BYTES_MAX });
   const catalogue = catalogueOf(await dictionaryOf(kernel, org));
   const rules = { catalogue, matches: matchesPattern, undeclared };
   const values = checkAttributes(rules, set);

@@ -103,7 +103,7 @@ export interface NewUser {
 export function decideCreateUser(user: User, command: NewUser): Result<Decision, UserRefusal> {
   if (user.status !== 'absent') return refuse({ reason: 'user-exists' });
   if (!isUserName(command.userName)) return refuse({ reason: 'user-name-invalid' });
-  if (bytesOf(command.attributes) > ATTRIBUTES_BYTES_MAX) return tooLarge;
+  if (isTooLarge(command.attributes)) return tooLarge;
 
   const { org, userName, attributes } = command;
   const facts: UserEvent[] = [{ type: 'identity.user.created.v1', data: { org, userName, attributes } }];
@@ -129,7 +129,7 @@ export interface UserChange {
 export function decideChangeUser(user: User, change: UserChange): Result<Decision, UserRefusal> {
   if (user.status !== 'present') return refuse({ reason: 'user-not-found' });
   const attributes = attributeChange(user.attributes, change);
-  if (bytesOf(attributes.after) > ATTRIBUTES_BYTES_MAX) return tooLarge;
+  if (isTooLarge(attributes.after)) return tooLarge;
 
   const facts: UserEvent[] = [];
   if (attributes.differs) {
@@ -248,6 +248,8 @@ function isUserName(name: string): boolean {
 }
 
 const bytesOf = (attributes: Attributes): number => JSON.stringify(attributes).length;
+
+export const isTooLarge = (attributes: Attributes): boolean => bytesOf(attributes) > ATTRIBUTES_BYTES_MAX;
 
 function attributeChange(before: Attributes, change: UserChange) {
   const set: Record<string, AttributeValue> = {};

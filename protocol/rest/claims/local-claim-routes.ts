@@ -1,7 +1,6 @@
 /** /claim-dialects/local/claims: the attributes of the organization's users. */
 import {
   defineClaim,
-  definitionInput,
   redefineClaim,
   removeClaim,
   setClaimUniqueness,
@@ -76,7 +75,7 @@ async function read(door: ClaimDoor, request: Request): Promise<Response> {
 async function create(door: ClaimDoor, request: Request): Promise<Response> {
   const model = bodyOf(localClaimModel, request);
   const uri = model.claimURI;
-  const input = { ...ofCaller(request), uri, definition: definitionInput.parse(definitionOf(model, null)) };
+  const input = { ...ofCaller(request), uri, definition: definitionOf(model, null) };
   const defined = await execute(door.kernel, defineClaim, input, envelopeOf(request));
   if (!defined.ok) throw claimError(defined.refusal);
   const last = await makeUnique(door, request, { uri, scope: scopeOf(model) });
@@ -93,7 +92,7 @@ async function replace(door: ClaimDoor, request: Request): Promise<Response> {
     throw new RestError(claimErrors.localMismatch, 'The body names another claim than the path.');
   }
   const former = (await definitionsOf(door, request)).claims.get(uri) ?? null;
-  const input = { ...ofCaller(request), uri, definition: definitionInput.parse(definitionOf(model, former)) };
+  const input = { ...ofCaller(request), uri, definition: definitionOf(model, former) };
   const tried = await execute(door.kernel, redefineClaim, input, { ...envelopeOf(request), dryRun: true });
   if (!tried.ok) throw claimError(tried.refusal);
   await makeUnique(door, request, { uri, scope: scopeOf(model) });
