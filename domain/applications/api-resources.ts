@@ -45,7 +45,11 @@ export const systemApis: readonly ApiResource[] = [
     'internal_claim_meta_delete',
   ]),
   api('9', '/api/server/v1/api-resources', 'API Resource Management API', ['internal_api_resource_view']),
+  api('20', '/event_store.client.streams.Streams', 'Event Log', ['internal_event_log_view']),
 ];
+
+/** Reads the whole log, of every organization, with personal data sealed. For roles of the super organization. */
+export const READ_LOG_PERMISSION = 'internal_event_log_view';
 
 export const apiById = (id: string): ApiResource | null => systemApis.find((candidate) => candidate.id === id) ?? null;
 
