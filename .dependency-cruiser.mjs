@@ -1,6 +1,7 @@
 /** Who may import whom. Port files are the interface files of infra; everything else in infra is an adapter. */
 
 const PORTS = [
+  '^infra/breached-passwords/breached-passwords\\.ts$',
   '^infra/event-codec/(event-codec|upcaster)\\.ts$',
   '^infra/event-store/(arrivals|errors|event-store|position|stored-log|technical-streams)\\.ts$',
   '^infra/password-hash/password-hasher\\.ts$',

@@ -26,12 +26,19 @@ import { withdrawConsent } from './consents/consent-commands.ts';
 import { retireSigningKey, rotateSigningKey } from './keys/rotate-signing-key.ts';
 import { renameOrganization } from './organizations/rename-organization.ts';
 import { createRootOrganization, setOrganizationActive } from './organizations/root-organization.ts';
+import {
+  configureConnectors,
+  configureValidation,
+  revertConnector,
+  revertValidation,
+} from './settings/change-settings.ts';
 import { assignRole, unassignRole } from './users/assign-role.ts';
 import {
   changeUser,
   changeUserAttributes,
   disableUser,
   enableUser,
+  forcePasswordReset,
   lockUser,
   setUserPassword,
   unlockUser,
@@ -52,6 +59,7 @@ const all: readonly AnyCommand[] = [
   unlockUser,
   disableUser,
   enableUser,
+  forcePasswordReset,
   deleteUser,
   eraseUser,
   assignRole,
@@ -85,6 +93,10 @@ const all: readonly AnyCommand[] = [
   rotateSigningKey,
   retireSigningKey,
   withdrawConsent,
+  configureConnectors,
+  revertConnector,
+  configureValidation,
+  revertValidation,
 ];
 
 export const commandRegistry: ReadonlyMap<string, AnyCommand> = new Map(all.map((command) => [command.type, command]));

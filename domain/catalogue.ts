@@ -9,6 +9,7 @@ import { signingKeyEventDefinitions } from './keys/signing-keys.ts';
 import { organizationEventDefinitions } from './organizations/organization.ts';
 import { roleEventDefinitions } from './roles/role.ts';
 import { sessionEventDefinitions } from './sessions/session-events.ts';
+import { settingsEventDefinitions } from './settings/organization-settings.ts';
 import { tokenEventDefinitions } from './tokens/token-events.ts';
 import { reservationEventDefinitions } from './uniqueness/reservation.ts';
 import { userEventDefinitions } from './users/user-events.ts';
@@ -25,6 +26,7 @@ const definitions: readonly EventDefinition[] = [
   ...tokenEventDefinitions,
   ...reservationEventDefinitions,
   ...consumerEventDefinitions,
+  ...settingsEventDefinitions,
 ];
 
 export const eventCatalogue: ReadonlyMap<string, EventDefinition> = new Map(

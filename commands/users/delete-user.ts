@@ -7,12 +7,13 @@ import { decideDeleteUser, decideEraseUser, type User, users } from '../../domai
 import type { UniqueAttribute } from '../../domain/users/user-catalogue.ts';
 import type { Command, Outcome, Scope } from '../command.ts';
 import { attributeFacts } from './attribute-facts.ts';
-import { ownerRefusal, passwordRef, type UserCommandRefusal } from './user-command.ts';
+import { passwordRef } from './passwords.ts';
+import { ownerRefusal, type UserCommandRefusal } from './user-command.ts';
 
 const input = z.strictObject({ userId });
 
 interface EndFacts {
-  readonly former: string | null;
+  readonly former: readonly string[];
   readonly unique: readonly UniqueAttribute[];
 }
 
@@ -28,7 +29,7 @@ export const deleteUser: EndCommand = {
   facts: gather,
   decide: (user, _, { unique }) => decideDeleteUser(user, unique),
   afterwards: async (_, { former }, { kernel, id }) => {
-    if (former !== null) await kernel.vault.removeSecret(passwordRef(id, former));
+    for (const verifier of former) await kernel.vault.removeSecret(passwordRef(id, verifier));
   },
 };
 
@@ -53,5 +54,7 @@ async function gather(scope: Scope<{ readonly userId: string }>): Promise<Result
   const { state } = await scope.kernel.aggregates.load(users, scope.id);
   const { org } = scope.envelope.caller;
   const attributes = await attributeFacts(scope.kernel, { org, undeclared: 'refuse' });
-  return attributes.ok ? accept({ former: state.verifier, unique: attributes.value.unique }) : attributes;
+  if (!attributes.ok) return attributes;
+  const former = [...(state.verifier === null ? [] : [state.verifier]), ...state.formerVerifiers];
+  return accept({ former, unique: attributes.value.unique });
 }

@@ -46,6 +46,8 @@ export interface Configuration {
     readonly concurrency: number;
     readonly queueMax: number;
   };
+  /** Null: new passwords are not looked up. */
+  readonly breachedPasswords: { readonly source: string; readonly whenUnknown: 'refuse' | 'accept' } | null;
   readonly showLoginFailureReason: boolean;
   readonly logLevel: 'info' | 'warn' | 'error' | 'silent';
   /** Null: off. */
@@ -227,6 +229,12 @@ function tlsChoice(environment: Environment): TlsChoice {
   return { mode, certificateFile: resolve(certificate), keyFile: resolve(keyFile) };
 }
 
+function breachedPasswordsOf(environment: Environment): Configuration['breachedPasswords'] {
+  const { MUNIMENT_BREACHED_PASSWORDS: source, MUNIMENT_BREACHED_PASSWORDS_FAILURE: whenUnknown } = environment;
+  if (source === null) return null;
+  return Object.freeze({ source: /^https?:\/\//.test(source) ? source : resolve(source), whenUnknown });
+}
+
 function asConfiguration(environment: Environment): Configuration {
   const port = environment.MUNIMENT_PORT;
   const tls = tlsChoice(environment);
@@ -254,6 +262,7 @@ function asConfiguration(environment: Environment): Configuration {
       concurrency: environment.MUNIMENT_HASH_CONCURRENCY,
       queueMax: environment.MUNIMENT_HASH_QUEUE_MAX,
     },
+    breachedPasswords: breachedPasswordsOf(environment),
     showLoginFailureReason: environment.MUNIMENT_SHOW_LOGIN_FAILURE_REASON === 'on',
     logLevel: environment.MUNIMENT_LOG_LEVEL,
     metrics:

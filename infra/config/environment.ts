@@ -128,7 +128,7 @@ export const environmentSchema = z.object({
   }),
   MUNIMENT_ADMIN_PASSWORD: optional(z.string().min(8).max(1_024), {
     unit: null,
-    allowed: '8 to 1024 characters',
+    allowed: '8 to 64 characters with digit, capital, small letter and special character',
     meaning: 'Password of that administrator. Absent: one is generated and printed once.',
     secret: true,
   }),
@@ -215,6 +215,15 @@ export const environmentSchema = z.object({
   MUNIMENT_HASH_QUEUE_MAX: key(whole(0, HASH_QUEUE_MAX), '1000', {
     ...between(0, HASH_QUEUE_MAX, 'hashes'),
     meaning: 'Password hashes that may wait. More are answered 503 with Retry-After.',
+  }),
+  MUNIMENT_BREACHED_PASSWORDS: optional(path, {
+    unit: null,
+    allowed: 'a folder of range files, or an address of the same protocol',
+    meaning: 'List of breached passwords, asked by the first five digits of a SHA-1. Absent: none is asked.',
+  }),
+  MUNIMENT_BREACHED_PASSWORDS_FAILURE: key(oneOf('refuse', 'accept'), 'refuse', {
+    ...choice('refuse', 'accept'),
+    meaning: 'What becomes of a new password while the list does not answer within 2 s.',
   }),
   MUNIMENT_SHOW_LOGIN_FAILURE_REASON: key(oneOf('off', 'on'), 'off', {
     ...choice('off', 'on'),

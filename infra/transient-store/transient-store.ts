@@ -17,6 +17,8 @@ export type TransientType =
   | 'consent-flow'
   | 'logout-flow'
   | 'idempotency'
+  /** Attempts with a user's password since his account was last locked or unlocked. */
+  | 'password-attempts'
   /** How far a consumer of the log has come. */
   | 'consumer'
   /** An event whose effect failed, or that waits behind one: a reference, not the event. */

@@ -6,6 +6,8 @@ import { authorizedApiRoutes } from './applications/authorized-api-routes.ts';
 import type { ListDependencies } from './applications/list-applications.ts';
 import { oidcRoutes } from './applications/oidc-routes.ts';
 import { claimRoutes } from './claims/claim-routes.ts';
+import { governanceRoutes } from './settings/governance-routes.ts';
+import { validationRoutes } from './settings/validation-routes.ts';
 import { tenantRoutes } from './tenants/tenant-routes.ts';
 
 export type RestDoor = ListDependencies;
@@ -17,4 +19,6 @@ export const restRoutes = (door: RestDoor): readonly Route[] => [
   ...apiResourceRoutes(),
   ...claimRoutes(door),
   ...tenantRoutes(door),
+  ...governanceRoutes(door),
+  ...validationRoutes(door),
 ];

@@ -12,25 +12,16 @@
  *   MUNIMENT_KAFKA_DATA     a folder to use instead and to keep: a later start goes on with its data
  *   MUNIMENT_KAFKA_PORT     the port to listen on; default: a free one
  */
-import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { homedir, tmpdir } from 'node:os';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
+import { cache, freePort, run, serve } from './served.mjs';
 
 const VERSION_DEFAULT = '4.3.1';
 const LOG4J_VERSION = '2.26.1';
-const START_MS_MAX = 90_000;
-const STOP_MS_MAX = 15_000;
-const POLL_MS = 50;
 const HEAP = '384m';
 const STARTED = 'Kafka Server started';
-const END_SIGNALS = ['SIGTERM', 'SIGINT'];
 
-const cache = process.env.MUNIMENT_CACHE ?? join(homedir(), '.cache', 'muniment');
 const java = process.env.JAVA_HOME === undefined ? 'java' : join(process.env.JAVA_HOME, 'bin', 'java');
 
 /** The broker logs through slf4j 1, and asks log4j-core itself for its levels. */
@@ -94,21 +85,6 @@ function installed(version) {
   return home;
 }
 
-function run(program, args) {
-  const { status, error, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8' });
-  if (error !== undefined) throw new Error(`${program} cannot be run: Java 17 and Maven are needed`, { cause: error });
-  if (status !== 0) throw new Error(`${program} ended with status ${status}:\n${stdout}${stderr}`);
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 /** Serial garbage collection and the quick compiler: a short start and a small process. */
 const machine = (home, folder) => [
   '-Xms128m',
@@ -129,63 +105,22 @@ function format(home, folder) {
   run(java, [...machine(home, folder), 'kafka.tools.StorageTool', 'format', '-t', clusterId(), '-c', config]);
 }
 
-async function start(home, folder) {
-  const port = Number(process.env.MUNIMENT_KAFKA_PORT ?? (await freePort()));
-  writeFileSync(join(folder, 'log4j2.xml'), loggers);
-  const config = settings({ port, controllerPort: await freePort(), folder });
-  writeFileSync(join(folder, 'server.properties'), config);
-  format(home, folder);
-  const log = join(folder, 'server.log');
-  // Emptied, so that what an earlier start said is not taken for what this one says.
-  const output = openSync(log, 'w');
-  const args = [...machine(home, folder), 'kafka.Kafka', join(folder, 'server.properties')];
-  return { port, log, server: spawn(java, args, { stdio: ['ignore', output, output] }) };
-}
-
-async function untilReady(server, log) {
-  const deadline = Date.now() + START_MS_MAX;
-  while (!readFileSync(log, 'utf8').includes(STARTED)) {
-    if (server.exitCode !== null) throw new Error(`the broker ended while starting:\n${readFileSync(log, 'utf8')}`);
-    if (Date.now() > deadline) throw new Error(`the broker did not start within ${START_MS_MAX} ms`);
-    await pause(POLL_MS);
-  }
-}
-
-async function stop(server) {
-  if (server.exitCode !== null || server.signalCode !== null) return;
-  const exited = once(server, 'exit');
-  server.kill('SIGTERM');
-  const isGone = await Promise.race([exited.then(() => true), pause(STOP_MS_MAX, false, { ref: false })]);
-  if (isGone) return;
-  server.kill('SIGKILL');
-  await exited;
-}
-
-async function nested([program, ...args], brokers) {
-  const child = spawn(program, args, { stdio: 'inherit', env: { ...process.env, MUNIMENT_KAFKA_BROKERS: brokers } });
-  for (const signal of END_SIGNALS) process.on(signal, () => child.kill(signal));
-  const [code] = await once(child, 'exit');
-  return code ?? 1;
-}
-
-async function main() {
-  const home = installed(process.env.MUNIMENT_KAFKA_VERSION ?? VERSION_DEFAULT);
-  const kept = process.env.MUNIMENT_KAFKA_DATA;
-  const folder = kept ?? mkdtempSync(join(tmpdir(), 'muniment-kafka-'));
-  mkdirSync(folder, { recursive: true });
-  const ended = Promise.race(END_SIGNALS.map((signal) => once(process, signal)));
-  const { server, port, log } = await start(home, folder);
-  try {
-    await untilReady(server, log);
+await serve({
+  name: 'kafka',
+  data: process.env.MUNIMENT_KAFKA_DATA,
+  async start(folder, launch) {
+    const home = installed(process.env.MUNIMENT_KAFKA_VERSION ?? VERSION_DEFAULT);
+    const port = Number(process.env.MUNIMENT_KAFKA_PORT ?? (await freePort()));
+    writeFileSync(join(folder, 'log4j2.xml'), loggers);
+    const config = join(folder, 'server.properties');
+    writeFileSync(config, settings({ port, controllerPort: await freePort(), folder }));
+    format(home, folder);
     const brokers = `127.0.0.1:${port}`;
-    process.stdout.write(`ready ${brokers} pid=${server.pid}\n`);
-    const command = process.argv.slice(2);
-    if (command.length > 0) process.exitCode = await nested(command, brokers);
-    else await Promise.race([ended, once(server, 'exit')]);
-  } finally {
-    await stop(server);
-    if (kept === undefined) rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-await main();
+    return {
+      server: launch(java, [...machine(home, folder), 'kafka.Kafka', config]),
+      address: brokers,
+      environment: { MUNIMENT_KAFKA_BROKERS: brokers },
+      isReady: async (said) => said.includes(STARTED),
+    };
+  },
+});

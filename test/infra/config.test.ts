@@ -83,7 +83,10 @@ describe('the configuration', () => {
 
   it('[SEC-K3] never shows a secret', () => {
     const [problem] = problemsOf({ MUNIMENT_ADMIN_PASSWORD: 'hunter2' });
-    expect(problem).toBe('MUNIMENT_ADMIN_PASSWORD is a secret of 7 characters. Allowed: 8 to 1024 characters.');
+    expect(problem).toBe(
+      'MUNIMENT_ADMIN_PASSWORD is a secret of 7 characters. ' +
+        'Allowed: 8 to 64 characters with digit, capital, small letter and special character.',
+    );
   });
 
   it('takes a secret from a file, without the newline at its end', () => {

@@ -2,7 +2,7 @@
 import type { CommonRefusal } from '../../../commands/command.ts';
 import type { OrganizationRefusal } from '../../../domain/organizations/organization.ts';
 import type { AttributeRefusal } from '../../../domain/users/attribute-check.ts';
-import type { PasswordRefusal } from '../../../domain/users/password.ts';
+import { isPasswordRefusal, type PasswordRefusal, passwordSentence } from '../../../domain/users/password.ts';
 import type { UserRefusal } from '../../../domain/users/user.ts';
 import { RestError, type WireError } from '../rest-error.ts';
 
@@ -32,7 +32,7 @@ type Refusal =
   | CommonRefusal
   | { readonly reason: 'id-reserved' };
 
-const wireErrors: Record<Refusal['reason'], readonly [WireError, string]> = {
+const wireErrors: Record<Exclude<Refusal, PasswordRefusal>['reason'], readonly [WireError, string]> = {
   'invalid-input': [tenantErrors.invalid, 'The tenant data are not valid.'],
   forbidden: [tenantErrors.forbidden, 'The caller may not do that.'],
   'not-found': [tenantErrors.unknownId, 'There is no such tenant.'],
@@ -57,11 +57,13 @@ const wireErrors: Record<Refusal['reason'], readonly [WireError, string]> = {
   'attribute-invalid': [tenantErrors.invalid, 'An attribute of the owner is not valid.'],
   'attribute-pattern': [tenantErrors.invalid, 'An attribute of the owner does not match its regular expression.'],
   'attribute-length': [tenantErrors.invalid, 'An attribute of the owner is too short or too long.'],
-  'password-too-short': [tenantErrors.invalid, 'The owner’s password is too short.'],
-  'password-too-long': [tenantErrors.invalid, 'The owner’s password is too long.'],
 };
 
 export function tenantError(refusal: Refusal): RestError {
+  if (isPasswordRefusal(refusal)) return new RestError(passwordError(refusal), passwordSentence(refusal));
   const [wire, description] = wireErrors[refusal.reason];
   return new RestError(wire, description);
 }
+
+const passwordError = ({ reason }: PasswordRefusal): WireError =>
+  reason === 'password-unchecked' ? { ...tenantErrors.invalid, status: 503 } : tenantErrors.invalid;
