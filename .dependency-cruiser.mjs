@@ -4,6 +4,7 @@ const PORTS = [
   '^infra/breached-passwords/breached-passwords\\.ts$',
   '^infra/event-codec/(event-codec|upcaster)\\.ts$',
   '^infra/event-store/(arrivals|errors|event-store|position|stored-log|technical-streams)\\.ts$',
+  '^infra/lease/lease\\.ts$',
   '^infra/password-hash/password-hasher\\.ts$',
   '^infra/read-store/(path|read-store)\\.ts$',
   '^infra/stream/stream\\.ts$',

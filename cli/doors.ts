@@ -25,6 +25,8 @@ export interface DoorsOptions {
   readonly showLoginFailureReason: boolean;
   /** A background part that ended although it should run; null while all run. */
   readonly stopped: () => string | null;
+  /** Of a process that serves nobody: whether it lives and is ready. */
+  readonly healthOnly: boolean;
   /** How the parts are that follow the log. */
   readonly followers: () => ReadonlyMap<string, { readonly ok: boolean; readonly detail: string }>;
 }
@@ -42,9 +44,10 @@ export function openDoors(options: DoorsOptions): Doors {
   const clients = createClientDirectory(kernel);
   const authenticator = createAuthenticator(kernel, signer, clients);
   const tenantDirectory = createTenantDirectory(kernel);
-  const routes: readonly Route[] = [
+  const health = healthRoutes({ kernel, reads, stopped, followers });
+  const served: readonly Route[] = [
     ...scimRoutes({ kernel, readStore: reads }),
-    ...nativeRoutes({ kernel, readStore: reads, authenticator, routes: () => routes }),
+    ...nativeRoutes({ kernel, readStore: reads, authenticator, routes: () => served }),
     ...oauthRoutes({
       kernel,
       signer,
@@ -54,10 +57,10 @@ export function openDoors(options: DoorsOptions): Doors {
       knownOrigin: (tenant, origin) => isAllowedOrigin(reads, tenant, origin),
     }),
     ...restRoutes({ kernel, readStore: reads }),
-    ...healthRoutes({ kernel, reads, stopped, followers }),
+    ...health,
   ];
   return {
-    routes,
+    routes: options.healthOnly ? health : served,
     tenants: tenantsAt(address, superTenant, tenantDirectory),
     authenticator,
     clients,

@@ -13,6 +13,7 @@ import {
 } from './environment.ts';
 import { kafkaContradictions, streamChoice } from './kafka-settings.ts';
 import { nearestName } from './nearest-name.ts';
+import type { StoreChoices } from './store-choice.ts';
 import type { StreamChoice } from './stream-choice.ts';
 
 export type TlsChoice =
@@ -32,12 +33,7 @@ export interface Configuration {
   readonly admin: { readonly userName: string; readonly password: string | null };
   readonly superTenant: string;
   readonly roles: ReadonlySet<Role>;
-  readonly stores: {
-    readonly events: 'embedded';
-    readonly reads: 'embedded';
-    readonly transient: 'embedded';
-    readonly stream: StreamChoice;
-  };
+  readonly stores: StoreChoices & { readonly stream: StreamChoice };
   readonly durability: 'full' | 'normal';
   readonly passwordHash: {
     readonly memoryKiB: number;
@@ -99,6 +95,7 @@ const TEST_SWITCHES: readonly string[] = [
   'MUNIMENT_MONGO_SYNC',
   'MUNIMENT_MONGO_URL',
   'MUNIMENT_TEST_CLIENTS',
+  'MUNIMENT_TEST_MIX',
 ];
 
 const isSecret = (name: KeyName): boolean => documentationOf(name).secret === true;
@@ -196,10 +193,24 @@ function contradictions(environment: Environment): readonly string[] {
   ];
 }
 
-/** One process writes the embedded stores, so one process does everything. */
-function roleContradictions({ MUNIMENT_ROLES: roles }: Environment): readonly string[] {
-  if (roles.has('http') && roles.has('projector')) return [];
-  return [`MUNIMENT_ROLES is "${[...roles].join(',')}". Needed with embedded stores: http,projector.`];
+/** What an embedded deployment does in its one process; the relay may be off. */
+const WHOLE: readonly Role[] = ['http', 'projector'];
+const SHARED_PARTS = ['MUNIMENT_EVENT_STORE', 'MUNIMENT_TRANSIENT_STORE', 'MUNIMENT_VAULT'] as const;
+
+/** One process alone can use an embedded part, so it does all that needs the part. */
+function roleContradictions(environment: Environment): readonly string[] {
+  const { MUNIMENT_ROLES: roles, MUNIMENT_READ_STORE: reads } = environment;
+  const isWhole = WHOLE.every((role) => roles.has(role));
+  if (isWhole) return [];
+  const embedded: KeyName[] = SHARED_PARTS.filter((name) => environment[name].kind === 'embedded');
+  const usesOwnReadModels = roles.has('projector') && (roles.has('http') || roles.has('consumers'));
+  if (reads.kind === 'embedded' && !usesOwnReadModels) embedded.push('MUNIMENT_READ_STORE');
+  if (embedded.length === 0) return [];
+  const parts = `${embedded.join(', ')} ${embedded.length === 1 ? 'is' : 'are'} embedded`;
+  return [
+    `MUNIMENT_ROLES is "${[...roles].join(',')}", and ${parts}, which no other process can use. ` +
+      `Needed with it: ${WHOLE.join(',')}.`,
+  ];
 }
 
 function endpointContradictions(environment: Environment): readonly string[] {
@@ -252,6 +263,7 @@ function asConfiguration(environment: Environment): Configuration {
       events: environment.MUNIMENT_EVENT_STORE,
       reads: environment.MUNIMENT_READ_STORE,
       transient: environment.MUNIMENT_TRANSIENT_STORE,
+      vault: environment.MUNIMENT_VAULT,
       stream: streamChoice(environment),
     },
     durability: environment.MUNIMENT_DURABILITY,

@@ -3,6 +3,7 @@
 import { BlockList, isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { documentStoreChoice, EMBEDDED, eventStoreChoice } from './store-choice.ts';
 import { KAFKA_SASL, streamPlace } from './stream-choice.ts';
 
 export interface KeyDocumentation {
@@ -71,6 +72,7 @@ const addressBlocks: Text<BlockList> = z.string().transform((text, context) => {
   return blocks;
 });
 
+/** Everything that a process can do; by default it does all of it. */
 const ROLES = ['http', 'projector', 'relay', 'consumers'] as const;
 export type Role = (typeof ROLES)[number];
 
@@ -82,10 +84,13 @@ const roles: Text<ReadonlySet<Role>> = z
 
 const path = z.string().min(1);
 const anyPath = { unit: null, allowed: 'a path' };
-const embedded = (what: string) =>
-  key(oneOf('embedded'), 'embedded', {
-    ...choice('embedded'),
-    meaning: `Where ${what}. Only the embedded one exists in this version.`,
+/** A secret, for its credentials. */
+const documentStore = (what: string) =>
+  key(documentStoreChoice, EMBEDDED, {
+    unit: null,
+    allowed: 'embedded, or a mongodb:// or mongodb+srv:// connection string, its path naming the database',
+    meaning: `Where ${what}: embedded, or the MongoDB of a connection string.`,
+    secret: true,
   });
 
 const PORT_MAX = 65_535;
@@ -140,11 +145,17 @@ export const environmentSchema = z.object({
   MUNIMENT_ROLES: key(roles, ROLES.join(','), {
     unit: null,
     allowed: `a list, separated by commas, of: ${ROLES.join(', ')}`,
-    meaning: 'What this process does.',
+    meaning: 'What this process does. Without http it answers /health/live and /health/ready alone.',
   }),
-  MUNIMENT_EVENT_STORE: embedded('the log is'),
-  MUNIMENT_READ_STORE: embedded('read models are'),
-  MUNIMENT_TRANSIENT_STORE: embedded('sessions, codes and grants are'),
+  MUNIMENT_EVENT_STORE: key(eventStoreChoice, EMBEDDED, {
+    unit: null,
+    allowed: 'embedded, or an esdb://, esdb+discover://, kurrentdb:// or kurrentdb+discover:// connection string',
+    meaning: 'Where the log is: embedded, or the EventStoreDB or KurrentDB of a connection string.',
+    secret: true,
+  }),
+  MUNIMENT_READ_STORE: documentStore('read models are'),
+  MUNIMENT_TRANSIENT_STORE: documentStore('sessions, codes and grants are'),
+  MUNIMENT_VAULT: documentStore('keys and credentials are'),
   MUNIMENT_STREAM: key(streamPlace, 'embedded', {
     unit: null,
     allowed: 'embedded, or brokers as kafka://host:9092,host:9092',

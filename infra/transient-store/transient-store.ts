@@ -19,6 +19,8 @@ export type TransientType =
   | 'idempotency'
   /** Attempts with a user's password since his account was last locked or unlocked. */
   | 'password-attempts'
+  /** Where in the log a caller's last write stands. */
+  | 'position'
   /** How far a consumer of the log has come. */
   | 'consumer'
   /** An event whose effect failed, or that waits behind one: a reference, not the event. */

@@ -16,6 +16,7 @@ import { organizations } from '../../domain/organizations/organization.ts';
 import { defaultRules } from '../../domain/settings/validation-rules.ts';
 import { passwordRefusal } from '../../domain/users/password.ts';
 import { users } from '../../domain/users/user.ts';
+import { soleLeases } from '../../infra/lease/sole-leases.ts';
 import { asking, openSetUpKernel, openTestKernel, type TestKernel } from '../support/kernel.ts';
 import { setSettings } from '../support/settings.ts';
 
@@ -240,9 +241,11 @@ describe('every way to set a password', () => {
     const first = { superTenant: 'carbon.super', adminName: 'admin' };
     opened = await openTestKernel();
     const { kernel } = opened;
-    await expect(setUp(kernel, { ...first, adminPassword: 'weak-password' })).rejects.toThrow(AdminPasswordRefused);
+    await expect(setUp(kernel, { ...first, adminPassword: 'weak-password' }, soleLeases())).rejects.toThrow(
+      AdminPasswordRefused,
+    );
     expect(await kernel.store.head()).toBeNull();
-    const made = await setUp(kernel, { ...first, adminPassword: null });
+    const made = await setUp(kernel, { ...first, adminPassword: null }, soleLeases());
     expect(passwordRefusal(made ?? '', defaultRules.password)).toBeNull();
   });
 

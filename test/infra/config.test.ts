@@ -69,7 +69,6 @@ describe('the configuration', () => {
     ['MUNIMENT_PORT', '70000', 'a whole number from 0 to 65535'],
     ['MUNIMENT_TLS', 'yes', 'one of: off, auto, files'],
     ['MUNIMENT_ROLES', 'http,relays', 'a list, separated by commas, of: http, projector, relay, consumers'],
-    ['MUNIMENT_EVENT_STORE', 'esdb://here', 'one of: embedded'],
     ['MUNIMENT_URL', 'https://id.example.com/base', 'an http or https origin without path, as https://id.example.com'],
     ['MUNIMENT_URL', 'https://me@id.example.com', 'an http or https origin without path, as https://id.example.com'],
     ['MUNIMENT_TRUSTED_PROXIES', '10.0.0.0/40', 'addresses and CIDR blocks separated by commas, as 10.0.0.0/8,::1'],
@@ -119,6 +118,54 @@ describe('the configuration', () => {
     expect(warnings({ MUNIMENT_HOST: '0.0.0.0' })).toEqual(['config.tls.off']);
     expect(warnings({ MUNIMENT_HOST: '0.0.0.0', MUNIMENT_TLS: 'auto' })).toEqual([]);
     expect(warnings({ MUNIMENT_HOST: '0.0.0.0', MUNIMENT_URL: 'https://id.example.com' })).toEqual([]);
+  });
+
+  it('finds the log and the other parts each where its variable says', () => {
+    expect(readConfiguration({}).stores).toEqual({
+      events: { kind: 'embedded' },
+      reads: { kind: 'embedded' },
+      transient: { kind: 'embedded' },
+      vault: { kind: 'embedded' },
+      stream: { kind: 'embedded' },
+    });
+    const { stores } = readConfiguration({
+      MUNIMENT_EVENT_STORE: 'kurrentdb+discover://me:pass@a:2113,b:2113?tls=true',
+      MUNIMENT_READ_STORE: 'mongodb://me:pass@a,b:27018/models?replicaSet=rs0',
+      MUNIMENT_VAULT: 'mongodb+srv://cluster.example.com',
+    });
+    expect(stores.events).toEqual({ kind: 'esdb', url: 'esdb+discover://me:pass@a:2113,b:2113?tls=true' });
+    expect(stores.reads).toMatchObject({ kind: 'mongodb', database: 'models' });
+    expect(stores.vault).toMatchObject({ kind: 'mongodb', database: 'muniment' });
+  });
+
+  it.each([
+    ['MUNIMENT_EVENT_STORE', 'mongodb://user:hidden@place/'],
+    ['MUNIMENT_EVENT_STORE', 'esdb://'],
+    ['MUNIMENT_READ_STORE', 'esdb://user:hidden@place'],
+    ['MUNIMENT_TRANSIENT_STORE', 'mongodb://user:hidden@place/two/names'],
+    ['MUNIMENT_VAULT', 'redis://user:hidden@place'],
+  ])('[SEC-K3] stops at a wrong %s and does not show its credentials', (name, value) => {
+    const [problem = '', ...more] = problemsOf({ [name]: value });
+    expect(more).toEqual([]);
+    expect(problem).toMatch(new RegExp(`^${name} is a secret of ${value.length} characters. Allowed: embedded, or `));
+    expect(problem).not.toContain('hidden');
+  });
+
+  it('refuses to split over processes what one process alone can use, in one sentence', () => {
+    expect(problemsOf({ MUNIMENT_ROLES: 'http' })).toEqual([
+      'MUNIMENT_ROLES is "http", and MUNIMENT_EVENT_STORE, MUNIMENT_TRANSIENT_STORE, MUNIMENT_VAULT, ' +
+        'MUNIMENT_READ_STORE are embedded, which no other process can use. Needed with it: http,projector.',
+    ]);
+    const shared = {
+      MUNIMENT_EVENT_STORE: 'esdb://place',
+      MUNIMENT_TRANSIENT_STORE: 'mongodb://place',
+      MUNIMENT_VAULT: 'mongodb://place',
+    };
+    expect(problemsOf({ ...shared, MUNIMENT_ROLES: 'http,projector' })).toEqual([]);
+    expect(problemsOf({ ...shared, MUNIMENT_ROLES: 'projector' })).toHaveLength(1);
+    expect(problemsOf({ ...shared, MUNIMENT_ROLES: 'http' })[0]).toContain('MUNIMENT_READ_STORE is embedded');
+    expect(problemsOf({ ...shared, MUNIMENT_ROLES: 'http', MUNIMENT_READ_STORE: 'mongodb://place' })).toEqual([]);
+    expect(problemsOf({ MUNIMENT_READ_STORE: 'mongodb://place' })).toEqual([]);
   });
 
   it('reads where events are carried onwards', () => {

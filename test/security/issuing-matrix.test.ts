@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { authorizeApi } from '../../commands/applications/change-application.ts';
 import { systemApis } from '../../domain/applications/api-resources.ts';
 import { eventCatalogue } from '../../domain/catalogue.ts';
-import { inTenant, startOauthServer } from '../protocol/oauth2/oauth-server.ts';
+import { inTenant, type OauthServer, startOauthServer } from '../protocol/oauth2/oauth-server.ts';
 import { DISABLING_EVENTS, type DisablingEvent, ISSUING_PATHS, type IssuingPath, MATRIX } from './issuing-matrix.ts';
 import { attempt, type Ground, happen, prepare, switchExpiry, switchOrganization } from './issuing-matrix-steps.ts';
 
@@ -33,8 +33,10 @@ const ATTACKS: Record<DisablingEvent, string> = {
   'key-retired': '[SEC-A9]',
 };
 
-describe('what was disabled hands out and honours nothing', () => {
+describe.each(['here', 'at another node'])('what was disabled %s hands out and honours nothing', (place) => {
   let ground: Ground;
+  /** Where the change is made. */
+  let changing: OauthServer;
 
   beforeAll(async () => {
     const server = await startOauthServer();
@@ -44,6 +46,7 @@ describe('what was disabled hands out and honours nothing', () => {
     const input = { applicationId: observer.id, api: api?.id, scopes: api?.scopes };
     await server.run(authorizeApi, input, { caller: inTenant(tenant) });
     ground = { server, tenant, prefix: '/t/matrix.example', observer };
+    changing = place === 'here' ? server : await server.elsewhere();
   });
   afterAll(async () => await ground.server.close());
 
@@ -52,12 +55,12 @@ describe('what was disabled hands out and honours nothing', () => {
       const verdict = MATRIX[event][path];
       it(`${ATTACKS[event]} ${path} is ${verdict} after ${event}`, async () => {
         const prepared = await prepare(ground);
-        await happen[event](prepared, path);
+        await happen[event]({ ...prepared, server: changing }, path);
         try {
           expect((await attempt[path](prepared)) ? 'unaffected' : 'refused').toBe(verdict);
         } finally {
-          if (event === 'organization-deactivated') await switchOrganization(true)(ground);
-          if (event === 'password-expired') await switchExpiry('false')(ground);
+          if (event === 'organization-deactivated') await switchOrganization(true)({ ...ground, server: changing });
+          if (event === 'password-expired') await switchExpiry('false')({ ...ground, server: changing });
         }
       });
     }
