@@ -2,6 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Kernel } from '../commands/kernel.ts';
 import { followErasures } from '../consumers/erasure.ts';
+import { followUniqueness } from '../consumers/uniqueness.ts';
 import type { Leases } from '../infra/lease/lease.ts';
 import type { ReadStore } from '../infra/read-store/read-store.ts';
 
@@ -33,6 +34,14 @@ export function startBackground({ kernel, reads, leases }: BackgroundParts): () 
         action: 'Erasures are not verified until this succeeds; it is tried again by itself.',
       },
       run: (signal) => followErasures(kernel, reads, signal),
+    },
+    {
+      name: 'uniqueness',
+      failed: {
+        event: 'uniqueness.follow.failed',
+        action: 'Attributes asked to be unique are not until this succeeds; it is tried again by itself.',
+      },
+      run: (signal) => followUniqueness(kernel, reads, signal),
     },
     {
       name: 'transient-sweep',

@@ -2,8 +2,8 @@
 import { systemScopes } from '../domain/applications/api-resources.ts';
 import type { Application } from '../domain/applications/application.ts';
 import { roles } from '../domain/roles/role.ts';
-import { OPENID_SCOPES } from '../domain/users/openid-claims.ts';
 import type { User } from '../domain/users/user.ts';
+import { dictionaryOf } from './attributes/attribute-command.ts';
 import type { Kernel } from './kernel.ts';
 import { EVERY_PERMISSION } from './permissions.ts';
 
@@ -33,10 +33,12 @@ export async function grantedScopes(
   requested: ReadonlySet<string>,
 ): Promise<readonly string[]> {
   const permissions = user === null ? null : await permissionsOf(kernel, user);
+  const { scopes } = await dictionaryOf(kernel, application.org);
   return [...requested].filter((scope) => {
-    if (OPENID_SCOPES.has(scope) || scope === OWN_ACCOUNT_SCOPE) return user !== null;
-    if (FREE_FORM_SCOPE.test(scope)) return true;
-    return systemScopes.has(scope) && isAuthorized(application, permissions, scope);
+    // First, so that no scope of claims can ever stand for a right.
+    if (systemScopes.has(scope)) return isAuthorized(application, permissions, scope);
+    if (scopes.has(scope) || scope === OWN_ACCOUNT_SCOPE) return user !== null;
+    return FREE_FORM_SCOPE.test(scope);
   });
 }
 

@@ -80,7 +80,13 @@ export type CommonRefusal =
   | { readonly reason: 'forbidden'; readonly permissions: readonly string[] }
   /** Also for what belongs to another organization. */
   | { readonly reason: 'not-found' }
-  | { readonly reason: 'value-taken'; readonly kind: string; readonly value: string }
+  | {
+      readonly reason: 'value-taken';
+      readonly kind: string;
+      readonly value: string;
+      /** The attribute that has it, where it is one. */
+      readonly attribute?: string;
+    }
   | { readonly reason: 'revision-differs'; readonly actual: string }
   | { readonly reason: 'idempotency-key-reused' }
   | { readonly reason: 'idempotency-key-invalid' };

@@ -39,7 +39,7 @@ export type Committed =
       readonly events: readonly DomainEvent[];
     }
   | { readonly kind: 'conflict' }
-  | { readonly kind: 'taken'; readonly claim: { readonly kind: string; readonly value: string } };
+  | { readonly kind: 'taken'; readonly claim: Pick<Claim, 'kind' | 'value' | 'attribute'> };
 
 export async function commit(request: CommitRequest): Promise<Committed> {
   const { kernel } = request;
@@ -48,7 +48,7 @@ export async function commit(request: CommitRequest): Promise<Committed> {
   try {
     for (const [index, { claim, ownerStream }] of wanted(request).entries()) {
       const claimId = request.claimId(index);
-      const prepared = await prepareClaim(kernel, { claim, claimId, nowMs: request.nowMs, append });
+      const prepared = await prepareClaim(kernel, { claim, ownerStream, claimId, nowMs: request.nowMs, append });
       if (prepared === null) return { kind: 'taken', claim };
       claims.push({ ...prepared, ownerStream });
     }

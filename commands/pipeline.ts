@@ -132,7 +132,7 @@ async function decideAndAppend<Input, State, Refusal extends { reason: string },
     const outcome = await commit(
       commitRequest(command, scope, { loaded, decision: decided.value, request: gathered.request }),
     );
-    if (outcome.kind === 'taken') return refuse({ reason: 'value-taken', ...outcome.claim } as const);
+    if (outcome.kind === 'taken') return refuse(valueTaken(outcome.claim));
     if (outcome.kind === 'conflict') {
       if (envelope.ifRevision !== undefined) break;
       continue;
@@ -188,7 +188,7 @@ async function rehearse<Input, State, Refusal extends { reason: string }, Facts>
   if (!decided.ok) return decided;
   if (decided.value.facts.length === 0) return accept(unchanged(scope, loaded));
   const taken = await firstTaken(scope, decided.value.claims ?? []);
-  if (taken !== null) return refuse({ reason: 'value-taken', kind: taken.kind, value: taken.value } as const);
+  if (taken !== null) return refuse(valueTaken(taken));
 
   const stream = streamOf(command.aggregate, scope.id);
   const first = loaded.revision === 'no-stream' ? 0n : loaded.revision + 1n;
@@ -216,6 +216,9 @@ async function firstTaken({ kernel, id }: Execution<unknown>, claims: readonly C
   }
   return null;
 }
+
+const valueTaken = ({ kind, value, attribute }: Pick<Claim, 'kind' | 'value' | 'attribute'>) =>
+  ({ reason: 'value-taken', kind, value, ...(attribute === undefined ? {} : { attribute }) }) as const;
 
 function unchanged<State>(scope: Execution<unknown>, { state, revision, position }: Loaded<State>): Outcome<State> {
   const { commandId, id } = scope;

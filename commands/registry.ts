@@ -11,6 +11,16 @@ import {
   unauthorizeApi,
 } from './applications/change-application.ts';
 import { createApplication } from './applications/create-application.ts';
+import { defineClaim, redefineClaim, removeClaim, setClaimUniqueness } from './attributes/claim-commands.ts';
+import {
+  addClaimDialect,
+  mapClaim,
+  remapClaim,
+  removeClaimDialect,
+  renameClaimDialect,
+  unmapClaim,
+} from './attributes/dialect-commands.ts';
+import { defineScope, redefineScope, removeScope } from './attributes/scope-commands.ts';
 import type { Command } from './command.ts';
 import { withdrawConsent } from './consents/consent-commands.ts';
 import { retireSigningKey, rotateSigningKey } from './keys/rotate-signing-key.ts';
@@ -64,6 +74,19 @@ const all: readonly AnyCommand[] = [
   authorizeApi,
   changeApiScopes,
   unauthorizeApi,
+  addClaimDialect,
+  renameClaimDialect,
+  removeClaimDialect,
+  mapClaim,
+  remapClaim,
+  unmapClaim,
+  defineClaim,
+  redefineClaim,
+  removeClaim,
+  setClaimUniqueness,
+  defineScope,
+  redefineScope,
+  removeScope,
   createRootOrganization,
   setOrganizationActive,
   renameOrganization,

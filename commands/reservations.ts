@@ -35,7 +35,7 @@ export interface PreparedClaim {
   readonly stream: StreamName;
   readonly expected: Expected;
   readonly claimId: string;
-  /** A former attempt of the same command made it already. */
+  /** A former attempt of the same command made it already, or the owner holds it from before. */
   readonly own: boolean;
 }
 
@@ -62,7 +62,8 @@ function base32(bytes: Buffer): string {
 
 /** Reveals nothing: the value goes in as a keyed hash, and the key dies with its organization. */
 export async function reservationStream(kernel: Pick<Kernel, 'vault'>, claim: Claim): Promise<StreamName> {
-  const hash = await kernel.vault.blindIndex(claim.scope, `${claim.kind}|${normalised(claim.value)}`);
+  const within = claim.within === undefined ? '' : `${claim.within}|`;
+  const hash = await kernel.vault.blindIndex(claim.scope, `${claim.kind}|${within}${normalised(claim.value)}`);
   return `unq-${claim.kind}.${claim.scope}.${base32(hash).slice(0, HASH_CHARACTERS)}`;
 }
 
@@ -89,6 +90,8 @@ export async function ownerOf(kernel: Pick<Kernel, 'vault' | 'store'>, claim: Cl
 
 export interface ClaimRequest {
   readonly claim: Claim;
+  /** The stream whose event is to make the claim good. */
+  readonly ownerStream: StreamName;
   readonly claimId: string;
   readonly nowMs: number;
   readonly append: AppendFacts;
@@ -101,7 +104,9 @@ export async function prepareClaim(kernel: Kernel, request: ClaimRequest): Promi
   const prepared = { claim, stream, claimId };
   if (reservation.state === 'free') return { ...prepared, expected, own: false };
   if (reservation.claimId === claimId) return { ...prepared, expected, own: true };
-  if (reservation.state === 'held') return null;
+  if (reservation.state === 'held') {
+    return reservation.ownerStream === request.ownerStream ? { ...prepared, expected, own: true } : null;
+  }
   if (Date.parse(reservation.until) > request.nowMs) return null;
 
   const takenOver = await settleExpired(kernel, { stream, reservation, expected }, request.append);

@@ -9,6 +9,8 @@ export interface Aggregate<State> {
   readonly evolve: (state: State, event: DomainEvent) => State;
   /** Where it belongs; null while it does not exist. Nobody outside sees it. */
   readonly home: (state: State) => { readonly tenant: string; readonly org: string } | null;
+  /** It begins with more than nothing, which no event told: a history says only what was changed. */
+  readonly preset?: true;
   /** Whose key seals its personal values; absent where it has none. */
   readonly subject?: (id: string) => string;
 }

@@ -1,5 +1,6 @@
 /** Every event type that Muniment writes, with its schema. An event outside this catalogue cannot be appended. */
 import { applicationEventDefinitions } from './applications/application-events.ts';
+import { attributeEventDefinitions } from './attributes/attribute-events.ts';
 import { consentEventDefinitions } from './consents/consent.ts';
 import { consumerEventDefinitions } from './consumers/skipped-event.ts';
 import type { EventMarks } from './event-marks.ts';
@@ -18,6 +19,7 @@ const definitions: readonly EventDefinition[] = [
   ...organizationEventDefinitions,
   ...roleEventDefinitions,
   ...applicationEventDefinitions,
+  ...attributeEventDefinitions,
   ...signingKeyEventDefinitions,
   ...consentEventDefinitions,
   ...sessionEventDefinitions,

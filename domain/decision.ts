@@ -3,10 +3,14 @@ import type { Fact } from './event.ts';
 
 /** What must be unique, and within what. */
 export interface Claim {
-  readonly kind: 'username' | 'handle' | 'client-id' | 'application-name';
+  readonly kind: 'username' | 'handle' | 'client-id' | 'application-name' | 'attr';
   /** Organization id, or `global`. */
   readonly scope: string;
   readonly value: string;
+  /** Divides the values of one kind: equal values with another of these do not meet. Compared as it stands. */
+  readonly within?: string;
+  /** What it is a value of, for the refusal. */
+  readonly attribute?: string;
 }
 
 /** Events for one stream. `subject`: whose key seals them; `newSubject`: the key is made with them. */

@@ -13,7 +13,7 @@ const patch = (id: string, set: Record<string, Json>, unset: readonly string[] =
 
 export const applicationsProjection: Projection = {
   name: 'applications',
-  version: 1,
+  version: 2,
   collections: [
     {
       name: APPLICATIONS,
@@ -22,6 +22,7 @@ export const applicationsProjection: Projection = {
         { path: 'clientId', kind: 'text', caseExact: true, contains: true },
         { path: 'allowedOrigins', kind: 'text', caseExact: true, many: true },
         { path: 'templateId', kind: 'text' },
+        { path: 'requestedClaims', kind: 'text', caseExact: true, many: true },
         { path: 'system', kind: 'boolean' },
         { path: 'enabled', kind: 'boolean' },
         { path: 'createdAt', kind: 'instant' },
@@ -39,6 +40,8 @@ export const applicationsProjection: Projection = {
     'application.application.described.v1': (event) => patch(idIn(event), { ...event.data }),
     'application.application.enabled.v1': (event) => patch(idIn(event), { enabled: true }),
     'application.application.disabled.v1': (event) => patch(idIn(event), { enabled: false }),
+    'application.claims.configured.v1': (event) =>
+      patch(idIn(event), { requestedClaims: event.data.requested.map(({ claim }) => claim) }),
     'application.oidc.configured.v1': (event) => {
       const { clientId, allowedOrigins } = event.data;
       return patch(idIn(event), { clientId, allowedOrigins });

@@ -1,6 +1,7 @@
 /** What has a history: the name in an address, and the aggregate whose streams `category-<id>` tell it. */
 import type { Aggregate } from '../domain/aggregate.ts';
 import { applications } from '../domain/applications/application.ts';
+import { attributeDictionaries } from '../domain/attributes/dictionary.ts';
 import { consents } from '../domain/consents/consent.ts';
 import { signingKeys } from '../domain/keys/signing-keys.ts';
 import { organizations } from '../domain/organizations/organization.ts';
@@ -19,6 +20,7 @@ export const entities: ReadonlyMap<string, AnyAggregate> = new Map<string, AnyAg
   ['applications', applications],
   ['keys', signingKeys],
   ['consents', consents],
+  ['attributes', attributeDictionaries],
   ['settings', organizationSettings],
 ]);
 

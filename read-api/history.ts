@@ -70,7 +70,8 @@ export async function historyOf(log: Log, request: HistoryRequest): Promise<Hist
   for await (const event of entityEvents(log, `${aggregate.category}-${id}`)) {
     const isWanted = (after === null || event.revision > after) && entries.length < limit;
     if (entries.length === limit) hasMore = true;
-    if (isWanted && before === undefined && event.revision > 0n) before = stateAsJson(state);
+    const hasFormer = event.revision > 0n || aggregate.preset === true;
+    if (isWanted && before === undefined && hasFormer) before = stateAsJson(state);
     state = aggregate.evolve(state, event);
     if (!isWanted) continue;
     const now = stateAsJson(state);

@@ -6,6 +6,7 @@ import {
   clientIdClaim,
   decideCreateApplication,
 } from '../../domain/applications/application.ts';
+import { systemDictionary } from '../../domain/attributes/dictionary.ts';
 import type { StreamFacts } from '../../domain/decision.ts';
 import { orgId } from '../../domain/id-parsers.ts';
 import { type OrgId, SUPER_ORG_ID, type UserId } from '../../domain/ids.ts';
@@ -19,9 +20,13 @@ import {
 } from '../../domain/organizations/organization.ts';
 import { accept, type Result, refuse } from '../../domain/result.ts';
 import { administratorRole } from '../../domain/roles/role.ts';
+import { type AttributeRefusal, checkAttributes } from '../../domain/users/attribute-check.ts';
 import type { PasswordRefusal } from '../../domain/users/password.ts';
 import { decideCreateUser, type UserRefusal, userNameClaim, users } from '../../domain/users/user.ts';
+import { catalogueOf } from '../../domain/users/user-catalogue.ts';
+import type { CheckedAttributes } from '../../domain/users/user-events.ts';
 import { configurationOf, oidcInput } from '../applications/application-command.ts';
+import { matchesPattern } from '../attributes/patterns.ts';
 import type { Command, Scope } from '../command.ts';
 import { type KeyMaterial, newSigningKey, signingKeyRef } from '../keys/key-material.ts';
 import { passwordRef, storePassword } from '../users/passwords.ts';
@@ -40,11 +45,17 @@ const input = z.strictObject({
 });
 type Input = z.output<typeof input>;
 
-type Refusal = OrganizationRefusal | UserRefusal | PasswordRefusal | { readonly reason: 'id-reserved' };
+type Refusal =
+  | OrganizationRefusal
+  | UserRefusal
+  | PasswordRefusal
+  | AttributeRefusal
+  | { readonly reason: 'id-reserved' };
 
 interface Facts {
   readonly role: string;
   readonly owner: UserId;
+  readonly attributes: CheckedAttributes;
   readonly verifier?: string;
   readonly keys: readonly KeyMaterial[];
 }
@@ -92,7 +103,15 @@ async function gather(scope: Scope<Input>): Promise<Result<Facts, Refusal>> {
   const { kernel, envelope, id } = scope;
   const { id: given, owner } = scope.input;
   if (given !== undefined && envelope.caller.kind !== 'system') return refuse({ reason: 'id-reserved' });
-  const ids = { role: scope.derivedId('role'), owner: scope.derivedId('owner') as UserId };
+  // A new organization has the server's own definitions.
+  const rules = { catalogue: catalogueOf(systemDictionary), matches: matchesPattern, undeclared: 'refuse' } as const;
+  const attributes = checkAttributes(rules, owner.attributes);
+  if (!attributes.ok) return attributes;
+  const ids = {
+    role: scope.derivedId('role'),
+    owner: scope.derivedId('owner') as UserId,
+    attributes: attributes.value,
+  };
   const { password } = owner;
   const stored = await storePassword(scope, { password, tenant: id, org: id, owner: ids.owner, user: null });
   if (!stored.ok) return stored;
@@ -117,7 +136,8 @@ const keysBirth = ({ id }: Scope<Input>, { keys }: Facts): StreamFacts => ({
 });
 
 function ownerBirth({ id, input: given }: Scope<Input>, facts: Facts): Result<StreamFacts, UserRefusal> {
-  const { userName, attributes } = given.owner;
+  const { userName } = given.owner;
+  const { attributes } = facts;
   const user = { org: id as OrgId, userName, attributes, roles: [facts.role] };
   const { verifier } = facts;
   const decision = decideCreateUser(users.initial, verifier === undefined ? user : { ...user, verifier });

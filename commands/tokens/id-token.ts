@@ -1,6 +1,7 @@
 /** Id tokens (OIDC Core §2): who signed in, when and how, for one client. */
 import { createHash } from 'node:crypto';
 import type { Application } from '../../domain/applications/application.ts';
+import type { AttributeDictionary } from '../../domain/attributes/dictionary.ts';
 import type { UserId } from '../../domain/ids.ts';
 import { openidClaims } from '../../domain/users/openid-claims.ts';
 import type { User } from '../../domain/users/user.ts';
@@ -16,6 +17,8 @@ export interface IdTokenRequest {
   readonly authenticatedAtMs: number;
   readonly amr: readonly string[];
   readonly accessToken: string;
+  /** Of the user's organization: which claims the scopes carry. */
+  readonly attributes: AttributeDictionary;
 }
 
 export async function issueIdToken(
@@ -31,7 +34,7 @@ export async function issueIdToken(
   const iat = Math.floor(admission.atMs / 1000);
   const audience = [oidc.clientId, ...oidc.idToken.audience];
   const claims = {
-    ...openidClaims(user, new Set(request.scopes)),
+    ...openidClaims(request.attributes, user, new Set(request.scopes)),
     iss: request.issuer,
     sub: subjectOf(application, user, admission.user),
     aud: audience.length === 1 ? oidc.clientId : audience,

@@ -4,20 +4,25 @@ import { userId } from '../../domain/id-parsers.ts';
 import { accept, type Result, refuse } from '../../domain/result.ts';
 import { isOn } from '../../domain/settings/effective-settings.ts';
 import { decideChangeUser, type User, type UserChange, users } from '../../domain/users/user.ts';
+import type { Attributes } from '../../domain/users/user-events.ts';
 import type { Command, Scope } from '../command.ts';
 import type { Kernel } from '../kernel.ts';
 import { effectiveSettings } from '../settings/effective-settings.ts';
+import { type AttributeFacts, attributeFacts } from './attribute-facts.ts';
 import { discardPassword, type PasswordFacts, passwordRef, storePassword } from './passwords.ts';
-import { attributesInput, ownerRefusal, type UserCommandRefusal, unsetInput } from './user-command.ts';
+import { attributesInput, ownerRefusal, type UserCommandRefusal, undeclaredInput, unsetInput } from './user-command.ts';
 
-interface ChangeInput extends Omit<UserChange, 'verifier' | 'verifiersKept' | 'by' | 'hold' | 'proven'> {
+interface ChangeInput
+  extends Omit<UserChange, 'verifier' | 'verifiersKept' | 'by' | 'hold' | 'proven' | 'unique' | 'set'> {
   readonly userId: string;
+  readonly set?: Attributes;
+  readonly undeclared?: 'refuse' | 'drop';
   readonly password?: string | undefined;
   /** The account waits until the user has reset his password; nothing where no way of resetting is switched on. */
   readonly forcePasswordReset?: boolean | undefined;
 }
 
-interface ChangeFacts extends PasswordFacts {
+interface ChangeFacts extends PasswordFacts, AttributeFacts {
   /** The verifiers before the change. */
   readonly former: readonly string[];
   readonly hold?: NonNullable<UserChange['hold']>;
@@ -32,6 +37,7 @@ const changeInput = z.strictObject({
   userId,
   set: attributesInput.optional(),
   unset: unsetInput.optional(),
+  undeclared: undeclaredInput,
   locked: z.boolean().optional(),
   disabled: z.boolean().optional(),
   password: z.string().optional(),
@@ -46,7 +52,7 @@ export const changeUser = changeCommand('ChangeUser', 'Changes parts of a user i
 export const changeUserAttributes = changeCommand(
   'ChangeUserAttributes',
   'Sets and removes attributes of a user.',
-  changeInput.pick({ userId: true, set: true, unset: true }),
+  changeInput.pick({ userId: true, set: true, unset: true, undeclared: true }),
   asGiven,
 );
 
@@ -84,9 +90,12 @@ function changeCommand<Schema extends z.ZodType<{ userId: string }>>(
     aggregate: users,
     target: (given) => given.userId,
     facts: gather,
-    decide: (user, given, { verifier, verifiersKept, hold }, { envelope, id }) =>
+    decide: (user, given, { verifier, verifiersKept, hold, set, unset, unique }, { envelope, id }) =>
       decideChangeUser(user, {
         ...changeOf(given as unknown as ChangeInput),
+        set,
+        unset,
+        unique,
         by: envelope.caller.id === id ? 'user' : 'administrator',
         ...(verifier === undefined ? {} : { verifier }),
         ...(verifiersKept === undefined ? {} : { verifiersKept }),
@@ -97,10 +106,8 @@ function changeCommand<Schema extends z.ZodType<{ userId: string }>>(
   };
 }
 
-function asGiven({ set, unset, locked, disabled }: ChangeInput): UserChange {
+function asGiven({ locked, disabled }: ChangeInput): UserChange {
   return {
-    ...(set === undefined ? {} : { set }),
-    ...(unset === undefined ? {} : { unset }),
     ...(locked === undefined ? {} : { locked }),
     ...(disabled === undefined ? {} : { disabled }),
   };
@@ -109,16 +116,18 @@ function asGiven({ set, unset, locked, disabled }: ChangeInput): UserChange {
 async function gather(scope: Scope<{ readonly userId: string }>): Promise<Result<ChangeFacts, UserCommandRefusal>> {
   const refusal = await ownerRefusal(scope);
   if (refusal !== null) return refuse(refusal);
-  const { password, forcePasswordReset: reset } = scope.input as ChangeInput;
+  const { password, forcePasswordReset: reset, set, unset, undeclared = 'refuse' } = scope.input as ChangeInput;
   const { kernel, id, envelope } = scope;
   const { tenant, org } = envelope.caller;
+  const checked = await attributeFacts(kernel, { org, set, unset, undeclared });
+  if (!checked.ok) return checked;
   const hold = reset === true ? await resetHold(kernel, { tenant, org }) : {};
-  if (password === undefined) return accept({ former: [], ...hold });
+  if (password === undefined) return accept({ ...checked.value, former: [], ...hold });
   const { state: user } = await kernel.aggregates.load(users, id);
   if (user.status !== 'present' || user.tenant !== tenant) return refuse({ reason: 'user-not-found' });
   const stored = await storePassword(scope, { password, tenant, org, owner: id, user });
   if (!stored.ok) return stored;
-  return accept({ ...stored.value, ...hold, former: verifiersOf(user) });
+  return accept({ ...checked.value, ...stored.value, ...hold, former: verifiersOf(user) });
 }
 
 async function resetHold(kernel: Kernel, place: { readonly tenant: string; readonly org: string }) {

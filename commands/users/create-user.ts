@@ -5,12 +5,14 @@ import { brokenRule } from '../../domain/settings/validation-rules.ts';
 import { decideCreateUser, type NewUser, type User, users } from '../../domain/users/user.ts';
 import type { Command, Scope } from '../command.ts';
 import { effectiveSettings } from '../settings/effective-settings.ts';
+import { type AttributeFacts, attributeFacts } from './attribute-facts.ts';
 import { discardPassword, type PasswordFacts, storePassword } from './passwords.ts';
-import { attributesInput, type UserCommandRefusal } from './user-command.ts';
+import { attributesInput, type UserCommandRefusal, undeclaredInput } from './user-command.ts';
 
 const input = z.strictObject({
   userName: z.string(),
   attributes: attributesInput.default({}),
+  undeclared: undeclaredInput,
   password: z.string().optional(),
   locked: z.boolean().default(false),
   disabled: z.boolean().default(false),
@@ -21,7 +23,7 @@ const input = z.strictObject({
 });
 type Input = z.output<typeof input>;
 
-interface CreateFacts extends PasswordFacts {
+interface CreateFacts extends PasswordFacts, AttributeFacts {
   readonly hold: NewUser['hold'] | null;
 }
 
@@ -33,11 +35,12 @@ export const createUser: Command<Input, User, UserCommandRefusal, CreateFacts> =
   aggregate: users,
   target: () => null,
   facts: gather,
-  decide: (user, { userName, attributes, locked, disabled }, { verifier, hold }, { envelope }) =>
+  decide: (user, { userName, locked, disabled }, { set, unique, verifier, hold }, { envelope }) =>
     decideCreateUser(user, {
       org: envelope.caller.org,
       userName,
-      attributes,
+      attributes: set,
+      unique,
       locked,
       disabled,
       ...(verifier === undefined ? {} : { verifier }),
@@ -55,11 +58,13 @@ async function gather(scope: Scope<Input>): Promise<Result<CreateFacts, UserComm
   const settings = await effectiveSettings(kernel, { tenant, org });
   const broken = brokenRule(settings.rules('username').value, given.userName);
   if (broken !== null) return refuse({ reason: 'user-name-breaks-rule', ...broken });
+  const checked = await attributeFacts(kernel, { org, set: given.attributes, undeclared: given.undeclared });
+  if (!checked.ok) return checked;
   const hold = holdOf(settings, given);
   if (hold?.pending === 'PENDING_EV' && !hasEmail(given)) return refuse({ reason: 'email-missing' });
   const password = given.invited ? undefined : given.password;
   const stored = await storePassword(scope, { password, tenant, org, owner: id, user: null });
-  return stored.ok ? accept({ ...stored.value, hold }) : stored;
+  return stored.ok ? accept({ ...checked.value, ...stored.value, hold }) : stored;
 }
 
 function holdOf(settings: EffectiveSettings, { invited, verifyEmail }: Input): CreateFacts['hold'] {

@@ -4,13 +4,20 @@ import { userId } from '../../domain/id-parsers.ts';
 import type { UserId } from '../../domain/ids.ts';
 import { accept, type Result, refuse } from '../../domain/result.ts';
 import { decideDeleteUser, decideEraseUser, type User, users } from '../../domain/users/user.ts';
+import type { UniqueAttribute } from '../../domain/users/user-catalogue.ts';
 import type { Command, Outcome, Scope } from '../command.ts';
+import { attributeFacts } from './attribute-facts.ts';
 import { passwordRef } from './passwords.ts';
 import { ownerRefusal, type UserCommandRefusal } from './user-command.ts';
 
 const input = z.strictObject({ userId });
 
-type EndCommand = Command<z.output<typeof input>, User, UserCommandRefusal, { readonly former: readonly string[] }>;
+interface EndFacts {
+  readonly former: readonly string[];
+  readonly unique: readonly UniqueAttribute[];
+}
+
+type EndCommand = Command<z.output<typeof input>, User, UserCommandRefusal, EndFacts>;
 
 export const deleteUser: EndCommand = {
   type: 'DeleteUser',
@@ -20,7 +27,7 @@ export const deleteUser: EndCommand = {
   aggregate: users,
   target: (given) => given.userId,
   facts: gather,
-  decide: (user) => decideDeleteUser(user),
+  decide: (user, _, { unique }) => decideDeleteUser(user, unique),
   afterwards: async (_, { former }, { kernel, id }) => {
     for (const verifier of former) await kernel.vault.removeSecret(passwordRef(id, verifier));
   },
@@ -34,18 +41,20 @@ export const eraseUser: EndCommand = {
   aggregate: users,
   target: (given) => given.userId,
   facts: gather,
-  decide: (user, given) => decideEraseUser(user, given.userId as UserId),
+  decide: (user, given, { unique }) => decideEraseUser(user, given.userId as UserId, unique),
   // Runs also when the user was erased before: a stop between event and key leaves nothing behind once it is repeated.
   afterwards: async ({ state }: Outcome<User>, _, { kernel, id }) => {
     if (state.status === 'erased') await kernel.vault.destroySubject(id);
   },
 };
 
-async function gather(
-  scope: Scope<{ readonly userId: string }>,
-): Promise<Result<{ former: readonly string[] }, UserCommandRefusal>> {
+async function gather(scope: Scope<{ readonly userId: string }>): Promise<Result<EndFacts, UserCommandRefusal>> {
   const refusal = await ownerRefusal(scope);
   if (refusal !== null) return refuse(refusal);
   const { state } = await scope.kernel.aggregates.load(users, scope.id);
-  return accept({ former: [...(state.verifier === null ? [] : [state.verifier]), ...state.formerVerifiers] });
+  const { org } = scope.envelope.caller;
+  const attributes = await attributeFacts(scope.kernel, { org, undeclared: 'refuse' });
+  if (!attributes.ok) return attributes;
+  const former = [...(state.verifier === null ? [] : [state.verifier]), ...state.formerVerifiers];
+  return accept({ former, unique: attributes.value.unique });
 }

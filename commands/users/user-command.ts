@@ -1,7 +1,7 @@
 /** What the commands on a user share: inputs, the password's way into the vault, and who may touch an owner's account. */
 import { z } from 'zod';
 import { organizations } from '../../domain/organizations/organization.ts';
-import { isAttributePath } from '../../domain/users/attribute-catalogue.ts';
+import type { AttributeRefusal } from '../../domain/users/attribute-check.ts';
 import type { PasswordRefusal } from '../../domain/users/password.ts';
 import type { UserRefusal } from '../../domain/users/user.ts';
 import type { Attributes } from '../../domain/users/user-events.ts';
@@ -14,6 +14,7 @@ export type UserCommandRefusal =
   | UserRefusal
   | PasswordRefusal
   | OwnerRefusal
+  | AttributeRefusal
   /** Rules that the organization has for user names. */
   | { readonly reason: 'user-name-breaks-rule'; readonly validator: string; readonly sentence: string }
   /** There is no address that could be verified. */
@@ -24,8 +25,11 @@ const VALUE_CHARACTERS_MAX = 20_000;
 const ELEMENTS_MAX = 1_000;
 
 const scalar = z.union([z.string().max(VALUE_CHARACTERS_MAX), z.number(), z.boolean()]);
-/** Only what the catalogue knows: state, tenancy and whatever the server owns have commands of their own. */
-const path = z.string().max(500).refine(isAttributePath, 'is no attribute that can be written');
+/** Which names there are, the organization's definitions say: state, tenancy and what the server owns are never among them. */
+const path = z
+  .string()
+  .max(500)
+  .regex(/^[A-Za-z][^\s\p{C}]*$/u, 'is no name of an attribute');
 const member = z
   .string()
   .max(100)
@@ -38,6 +42,9 @@ export const attributesInput = z
     `has more than ${ATTRIBUTES_MAX} attributes`,
   )
   .transform((attributes): Attributes => attributes);
+
+/** What becomes of names that no definition has. */
+export const undeclaredInput = z.enum(['refuse', 'drop']).default('refuse');
 
 export const unsetInput = z.array(path).max(ATTRIBUTES_MAX);
 

@@ -38,6 +38,12 @@ export const systemApis: readonly ApiResource[] = [
   api('6', '/api/history', 'History and Feed API', ['internal_audit_view']),
   api('7', '/scim2/v2/Roles', 'SCIM2 Roles API', ['internal_role_mgt_view', 'internal_role_mgt_users_update']),
   api('8', '/api/server/v1/organization', 'Organization Management API', ['internal_organization_update']),
+  api('40', '/api/server/v1/claim-dialects', 'Claim Management API', [
+    'internal_claim_meta_create',
+    'internal_claim_meta_view',
+    'internal_claim_meta_update',
+    'internal_claim_meta_delete',
+  ]),
   api('9', '/api/server/v1/api-resources', 'API Resource Management API', ['internal_api_resource_view']),
   api('20', '/event_store.client.streams.Streams', 'Event Log', ['internal_event_log_view']),
   api('22', '/api/server/v1/identity-governance', 'Identity Governance API', [

@@ -4,6 +4,7 @@ export type AttributeType =
   | 'string'
   | 'boolean'
   | 'integer'
+  | 'decimal'
   | 'dateTime'
   | 'reference'
   | 'binary'
@@ -28,12 +29,43 @@ export interface AttributeDefinition {
   /** `date`: a calendar day, `YYYY-MM-DD`. */
   readonly format?: 'date';
   readonly subAttributes?: readonly AttributeDefinition[];
+  /** What the organization's definition adds. */
+  readonly traits?: AttributeTraits;
   /**
    * `attribute`: in the user's attribute map. `state`: in the account's own state. `trigger`: starts a flow and is
    * kept nowhere. `withheld`: belongs to a feature that is not there; what is written to it is passed over.
    */
   readonly kept: 'attribute' | 'state' | 'trigger' | 'withheld';
   readonly search: 'none' | 'exact' | 'contains';
+}
+
+export interface AttributeTraits {
+  /** URI of the local claim. */
+  readonly claim: string;
+  /** Shown to people from the start: forms are made from what follows. */
+  readonly supportedByDefault: boolean;
+  readonly displayOrder: number;
+  readonly inputType: string | null;
+  readonly options: readonly { readonly label: string; readonly value: string }[];
+  readonly profiles: { readonly [profile: string]: ProfileTraits | undefined };
+  readonly check: ValueCheck | null;
+}
+
+interface ProfileTraits {
+  readonly supportedByDefault?: boolean | undefined;
+  readonly required?: boolean | undefined;
+  readonly readOnly?: boolean | undefined;
+}
+
+/** What each text value must be. */
+export interface ValueCheck {
+  /** For messages. */
+  readonly displayName: string;
+  /** The whole value matches; null: any value. */
+  readonly pattern: string | null;
+  /** In code points. */
+  readonly charactersMin: number | null;
+  readonly charactersMax: number | null;
 }
 
 export interface SchemaDefinition {

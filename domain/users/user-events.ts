@@ -27,8 +27,12 @@ export type AccountState = (typeof ACCOUNT_STATES)[number];
 
 /** Attribute paths to values: `name.givenName`, `emails`, `<schema urn>:<attribute>`. */
 export type Attributes = { readonly [path: string]: AttributeValue };
+declare const checked: unique symbol;
+/** Values that were checked by the definitions of their attributes. Only `checkAttributes` makes them: nothing else is written. */
+export type CheckedAttributes = Attributes & { readonly [checked]: true };
+
 export type AttributeValue = string | number | boolean | readonly AttributeElement[];
-type AttributeElement = string | number | boolean | { readonly [key: string]: string | number | boolean };
+export type AttributeElement = string | number | boolean | { readonly [key: string]: string | number | boolean };
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 /** The account's state after the event: whoever sees only this event knows it. */
@@ -87,6 +91,8 @@ export const userEventDefinitions = [
   defineEvent('identity.user.enabled.v1', z.object({ state })),
   defineEvent('access.role.assigned.v1', z.object({ role: plain(z.string()) })),
   defineEvent('access.role.unassigned.v1', z.object({ role: plain(z.string()) })),
+  /** An attribute became unique, and he was the first to have his values. */
+  defineEvent('identity.user.unique_values_claimed.v1', z.object({ generation: plain(z.string()) })),
   defineEvent('identity.user.deleted.v1', z.object({})),
   /** The key that opens the user's personal data is destroyed. */
   defineEvent('identity.user.erased.v1', z.object({ subject: plain(z.string()) })),

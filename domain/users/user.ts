@@ -6,7 +6,9 @@ import type { DomainEvent } from '../event.ts';
 import type { OrgId, UserId } from '../ids.ts';
 import { accept, type Result, refuse } from '../result.ts';
 import { type Account, type AccountChange, accountFacts, openAccount, pendingIn } from './account-state.ts';
-import type { AccountState, Attributes, AttributeValue, UserEvent } from './user-events.ts';
+import { uniqueClaims } from './claim-values.ts';
+import type { UniqueAttribute } from './user-catalogue.ts';
+import type { AccountState, Attributes, AttributeValue, CheckedAttributes, UserEvent } from './user-events.ts';
 import { withoutVerifiedFlags } from './verified-flags.ts';
 
 export const USER_NAME_CHARACTERS_MAX = 255;
@@ -34,6 +36,8 @@ export interface User extends Account {
   readonly endedRevision: bigint;
   readonly roles: ReadonlySet<string>;
   readonly erasureVerified: boolean;
+  /** Of uniqueness that came after him: under which his values were claimed. */
+  readonly claimedGenerations: ReadonlySet<string>;
   readonly createdAt: string;
   readonly modifiedAt: string;
 }
@@ -54,6 +58,7 @@ const absent: User = {
   endedRevision: -1n,
   roles: new Set(),
   erasureVerified: false,
+  claimedGenerations: new Set(),
   createdAt: '',
   modifiedAt: '',
 };
@@ -81,7 +86,9 @@ export const userNameClaim = (user: { readonly org: string; readonly userName: s
 export interface NewUser {
   readonly org: OrgId;
   readonly userName: string;
-  readonly attributes: Attributes;
+  readonly attributes: CheckedAttributes;
+  /** Attributes of which no two users have the same value. */
+  readonly unique?: readonly UniqueAttribute[];
   readonly verifier?: string;
   readonly roles?: readonly string[];
   /** Nobody can sign in until it is unlocked. */
@@ -94,7 +101,7 @@ export interface NewUser {
 export function decideCreateUser(user: User, command: NewUser): Result<Decision, UserRefusal> {
   if (user.status !== 'absent') return refuse({ reason: 'user-exists' });
   if (!isUserName(command.userName)) return refuse({ reason: 'user-name-invalid' });
-  if (bytesOf(command.attributes) > ATTRIBUTES_BYTES_MAX) return tooLarge;
+  if (isTooLarge(command.attributes)) return tooLarge;
 
   const { org, userName, attributes } = command;
   const facts: UserEvent[] = [{ type: 'identity.user.created.v1', data: { org, userName, attributes } }];
@@ -103,13 +110,15 @@ export function decideCreateUser(user: User, command: NewUser): Result<Decision,
   const { hold, locked = false, disabled = false } = command;
   const asked = { ...(hold === undefined ? {} : { hold }), ...(locked ? { locked } : {}), disabled };
   facts.push(...accountFacts(openAccount, asked));
-  return accept({ facts, claims: [userNameClaim(command)] });
+  const values = uniqueClaims(command.unique ?? [], org, attributes).values();
+  return accept({ facts, claims: [userNameClaim(command), ...values] });
 }
 
 /** Any part of an account that an administrator or the user may change in one request; what is as asked already is left out. */
 export interface UserChange extends Omit<AccountChange, 'password'> {
-  readonly set?: Attributes;
+  readonly set?: CheckedAttributes;
   readonly unset?: readonly string[];
+  readonly unique?: readonly UniqueAttribute[];
   readonly verifier?: string;
   /** How many former verifiers the vault keeps after it. */
   readonly verifiersKept?: number;
@@ -119,7 +128,7 @@ export interface UserChange extends Omit<AccountChange, 'password'> {
 export function decideChangeUser(user: User, change: UserChange): Result<Decision, UserRefusal> {
   if (user.status !== 'present') return refuse({ reason: 'user-not-found' });
   const attributes = attributeChange(user.attributes, change.by === 'user' ? withoutVerifiedFlags(change) : change);
-  if (bytesOf(attributes.after) > ATTRIBUTES_BYTES_MAX) return tooLarge;
+  if (isTooLarge(attributes.after)) return tooLarge;
 
   const facts: UserEvent[] = [];
   if (attributes.differs) {
@@ -128,7 +137,34 @@ export function decideChangeUser(user: User, change: UserChange): Result<Decisio
   const { verifier, by = 'administrator', verifiersKept = 0 } = change;
   if (verifier !== undefined) facts.push(passwordSet(verifier, by, verifiersKept));
   facts.push(...accountFacts(user, verifier === undefined ? change : { ...change, password: by }));
-  return accept({ facts });
+  return accept({ facts, ...valueChange(user, attributes.after, change.unique ?? []) });
+}
+
+/** What the new values must be alone in, and what the former give back. */
+function valueChange(
+  user: User,
+  after: Attributes,
+  unique: readonly UniqueAttribute[],
+): Pick<Decision, 'claims' | 'releases'> {
+  if (unique.length === 0) return {};
+  const former = uniqueClaims(unique, user.org, user.attributes);
+  const next = uniqueClaims(unique, user.org, after);
+  return {
+    claims: [...next].filter(([key]) => !former.has(key)).map(([, claim]) => claim),
+    releases: [...former].filter(([key]) => !next.has(key)).map(([, claim]) => claim),
+  };
+}
+
+/** Of a user from before the attribute became unique: his values are claimed as they are. */
+export function decideClaimValues(
+  user: User,
+  { generation, unique }: { readonly generation: string; readonly unique: readonly UniqueAttribute[] },
+): Result<Decision, UserRefusal> {
+  if (user.status !== 'present') return refuse({ reason: 'user-not-found' });
+  const claims = [...uniqueClaims(unique, user.org, user.attributes).values()];
+  if (claims.length === 0 || user.claimedGenerations.has(generation)) return accept(nothing);
+  const claimed: UserEvent = { type: 'identity.user.unique_values_claimed.v1', data: { generation } };
+  return accept({ facts: [claimed], claims });
 }
 
 export function decideRehashPassword(user: User, change: { from: string; to: string }): Result<Decision, UserRefusal> {
@@ -152,21 +188,30 @@ export function decideUnassignRole(user: User, role: string): Result<Decision, U
   return accept({ facts: [fact] });
 }
 
-export function decideDeleteUser(user: User): Result<Decision, UserRefusal> {
+export function decideDeleteUser(user: User, unique: readonly UniqueAttribute[] = []): Result<Decision, UserRefusal> {
   if (user.status !== 'present') return refuse({ reason: 'user-not-found' });
   const fact: UserEvent = { type: 'identity.user.deleted.v1', data: {} };
-  return accept({ facts: [fact], releases: [userNameClaim(user)] });
+  return accept({ facts: [fact], releases: allClaims(user, unique) });
 }
 
 /** Deletes first when that has not happened; erasing twice is success. */
-export function decideEraseUser(user: User, subject: UserId): Result<Decision, UserRefusal> {
+export function decideEraseUser(
+  user: User,
+  subject: UserId,
+  unique: readonly UniqueAttribute[] = [],
+): Result<Decision, UserRefusal> {
   if (user.status === 'absent') return refuse({ reason: 'user-not-found' });
   if (user.status === 'erased') return accept(nothing);
   const erased: UserEvent = { type: 'identity.user.erased.v1', data: { subject } };
   if (user.status === 'deleted') return accept({ facts: [erased] });
   const deleted: UserEvent = { type: 'identity.user.deleted.v1', data: {} };
-  return accept({ facts: [deleted, erased], releases: [userNameClaim(user)] });
+  return accept({ facts: [deleted, erased], releases: allClaims(user, unique) });
 }
+
+const allClaims = (user: User, unique: readonly UniqueAttribute[]): readonly Claim[] => [
+  userNameClaim(user),
+  ...uniqueClaims(unique, user.org, user.attributes).values(),
+];
 
 export function decideVerifyErasure(user: User, subject: UserId): Result<Decision, UserRefusal> {
   if (user.status !== 'erased') return refuse({ reason: 'user-not-found' });
@@ -188,6 +233,8 @@ function isUserName(name: string): boolean {
 }
 
 const bytesOf = (attributes: Attributes): number => JSON.stringify(attributes).length;
+
+export const isTooLarge = (attributes: Attributes): boolean => bytesOf(attributes) > ATTRIBUTES_BYTES_MAX;
 
 function attributeChange(before: Attributes, change: UserChange) {
   const set: Record<string, AttributeValue> = {};
@@ -265,6 +312,8 @@ function evolveUser(user: User, event: DomainEvent): User {
       };
     case 'identity.user.erased.v1':
       return { ...user, status: 'erased', userName: '', attributes: {}, verifier: null, endedRevision: event.revision };
+    case 'identity.user.unique_values_claimed.v1':
+      return { ...user, claimedGenerations: new Set(user.claimedGenerations).add(fact.data.generation) };
     case 'identity.user.erasure_verified.v1':
       return { ...user, erasureVerified: true };
     default:

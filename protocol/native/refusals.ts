@@ -2,6 +2,9 @@
 import type { ApplicationCommandRefusal } from '../../commands/applications/change-application.ts';
 import type { CommonRefusal } from '../../commands/command.ts';
 import type { UserCommandRefusal } from '../../commands/users/user-command.ts';
+import type { ClaimRefusal } from '../../domain/attributes/decide-claims.ts';
+import type { DialectRefusal } from '../../domain/attributes/decide-dialects.ts';
+import type { ScopeRefusal } from '../../domain/attributes/decide-scopes.ts';
 import type { SigningKeyRefusal } from '../../domain/keys/signing-keys.ts';
 import type { OrganizationRefusal } from '../../domain/organizations/organization.ts';
 import type { SettingsRefusal } from '../../domain/settings/organization-settings.ts';
@@ -13,6 +16,9 @@ type Known =
   | UserCommandRefusal
   | OrganizationRefusal
   | SigningKeyRefusal
+  | ClaimRefusal
+  | DialectRefusal
+  | ScopeRefusal
   | SettingsRefusal
   | { readonly reason: 'role-not-found' | 'role-exceeds-own' | 'not-own-consent' | 'id-reserved' };
 
@@ -26,6 +32,11 @@ const statuses: Record<Known['reason'], 400 | 403 | 404 | 409 | 412 | 422 | 503>
   'not-own-consent': 403,
   'owner-protected': 403,
   'system-application': 403,
+  'system-local-claim': 403,
+  'system-external-claim': 403,
+  'system-dialect-rename': 403,
+  'system-dialect-removal': 403,
+  'system-scope': 403,
   'super-organization-protected': 403,
   'id-reserved': 403,
   'not-found': 404,
@@ -35,12 +46,24 @@ const statuses: Record<Known['reason'], 400 | 403 | 404 | 409 | 412 | 422 | 503>
   'organization-not-found': 404,
   'role-not-found': 404,
   'key-not-found': 404,
+  'dialect-not-found': 404,
+  'local-claim-not-found': 404,
+  'external-claim-not-found': 404,
+  'scope-not-found': 404,
   'value-taken': 409,
   'application-exists': 409,
   'api-already-authorized': 409,
   'user-exists': 409,
   'organization-exists': 409,
   'key-in-use': 409,
+  'dialect-exists': 409,
+  'local-claim-exists': 409,
+  'local-claim-mapped': 409,
+  'local-claim-is-part': 409,
+  'local-claim-used-by-application': 409,
+  'external-claim-exists': 409,
+  'claim-mapped-already': 409,
+  'scope-exists': 409,
   'oidc-not-configured': 409,
   'api-not-authorized': 409,
   'revision-differs': 412,
@@ -58,6 +81,32 @@ const statuses: Record<Known['reason'], 400 | 403 | 404 | 409 | 412 | 422 | 503>
   'attributes-too-large': 422,
   'user-name-breaks-rule': 422,
   'email-missing': 422,
+  'attribute-unknown': 422,
+  'attribute-invalid': 422,
+  'attribute-pattern': 422,
+  'attribute-length': 422,
+  'claim-uri-invalid': 422,
+  'display-name-missing': 422,
+  'mappings-missing': 422,
+  'user-store-missing': 422,
+  'user-store-unknown': 422,
+  'pattern-invalid': 422,
+  'input-format-invalid': 422,
+  'boolean-multi-valued': 422,
+  'options-not-of-text': 422,
+  'sub-attributes-missing': 422,
+  'sub-attribute-name-invalid': 422,
+  'sub-attribute-invalid': 422,
+  'system-claim-multi-valued': 422,
+  'system-claim-data-type': 422,
+  'system-claim-resolving-method': 422,
+  'too-many-definitions': 422,
+  'dialect-uri-invalid': 422,
+  'external-claim-uri-invalid': 422,
+  'mapped-claim-not-found': 422,
+  'scope-name-invalid': 422,
+  'scope-display-name-missing': 422,
+  'scope-claim-unknown': 422,
   'password-too-long': 422,
   'password-breaks-rule': 422,
   'password-used-before': 422,

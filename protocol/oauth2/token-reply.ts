@@ -1,6 +1,7 @@
 /** What a successful token request gets, made from an admission (RFC 6749 §5.1, OIDC Core §3.1.3.3). */
 import type { Admission } from '../../commands/admission.ts';
 import type { AdmitRefusal } from '../../commands/admit.ts';
+import { dictionaryOf } from '../../commands/attributes/attribute-command.ts';
 import { issueAccessToken } from '../../commands/tokens/access-token.ts';
 import { refreshTokenFor } from '../../commands/tokens/grant.ts';
 import { issueIdToken } from '../../commands/tokens/id-token.ts';
@@ -52,6 +53,7 @@ export async function grantedReply(
     ...granted,
     issuer,
     accessToken: issued.token,
+    attributes: await dictionaryOf(kernel, tenant),
   });
   return { body: { ...body, id_token: idToken }, position: issued.position };
 }

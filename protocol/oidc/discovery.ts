@@ -1,9 +1,11 @@
 /** What a client must know to begin: the discovery document and the key set (OIDC Discovery §4, RFC 7517). */
 
 import { LRUCache } from 'lru-cache';
+import { dictionaryOf } from '../../commands/attributes/attribute-command.ts';
 import { GRANT_TYPES } from '../../domain/applications/application-events.ts';
+import type { AttributeDictionary } from '../../domain/attributes/dictionary.ts';
 import { activeKey, SIGNING_ALGORITHMS, type SigningKeys, signingKeys } from '../../domain/keys/signing-keys.ts';
-import { OPENID_CLAIMS, OPENID_SCOPES } from '../../domain/users/openid-claims.ts';
+import { claimsOf } from '../../domain/users/openid-claims.ts';
 import { issuerOf } from '../http/authenticate.ts';
 import type { Request, Response } from '../http/route.ts';
 import type { Tenant } from '../http/tenant.ts';
@@ -26,6 +28,7 @@ const SEGMENTS: ReadonlySet<string> = new Set(['token', 'oidcdiscovery']);
 interface Documents {
   /** What they were made from. */
   readonly keys: SigningKeys;
+  readonly attributes: AttributeDictionary;
   readonly baseUrl: string;
   readonly discovery: Response;
   readonly jwks: Response;
@@ -41,12 +44,15 @@ export function discoveryEndpoints({ kernel }: Pick<OauthDoor, 'kernel'>): Disco
 
   async function documentsOf(tenant: Tenant): Promise<Documents> {
     const { state: keys } = await kernel.aggregates.load(signingKeys, tenant.id);
+    const attributes = await dictionaryOf(kernel, tenant.id);
     const known = made.get(tenant.id);
-    if (known !== undefined && known.keys === keys && known.baseUrl === tenant.baseUrl) return known;
+    const isNewest = known?.keys === keys && known.attributes === attributes && known.baseUrl === tenant.baseUrl;
+    if (known !== undefined && isNewest) return known;
     const documents = {
       keys,
+      attributes,
       baseUrl: tenant.baseUrl,
-      discovery: prebuilt(discoveryDocument(tenant, keys)),
+      discovery: prebuilt(discoveryDocument(tenant, keys, attributes)),
       jwks: prebuilt(keySet(keys)),
     };
     made.set(tenant.id, documents);
@@ -74,7 +80,7 @@ const prebuilt = (document: object): Response => ({
 });
 
 /** Only what this server does: a feature that is off is absent. */
-function discoveryDocument(tenant: Tenant, keys: SigningKeys): object {
+function discoveryDocument(tenant: Tenant, keys: SigningKeys, attributes: AttributeDictionary): object {
   const { baseUrl } = tenant;
   const clientMethods = ['client_secret_basic', 'client_secret_post'];
   return {
@@ -95,8 +101,8 @@ function discoveryDocument(tenant: Tenant, keys: SigningKeys): object {
     code_challenge_methods_supported: ['S256', 'plain'],
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: SIGNING_ALGORITHMS.filter((alg) => activeKey(keys, alg) !== null),
-    scopes_supported: [...OPENID_SCOPES],
-    claims_supported: [...OPENID_CLAIMS, 'iss', 'aud', 'exp', 'iat', 'auth_time', 'amr', 'nonce', 'sid'],
+    scopes_supported: [...attributes.scopes.keys()],
+    claims_supported: [...claimsOf(attributes), 'iss', 'aud', 'exp', 'iat', 'auth_time', 'amr', 'nonce', 'sid'],
     prompt_values_supported: ['none', 'login', 'consent', 'select_account'],
     claims_parameter_supported: false,
     request_parameter_supported: false,

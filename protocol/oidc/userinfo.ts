@@ -1,5 +1,7 @@
 /** Who the token is about (OIDC Core §5.3), for a bearer of scope `openid` (RFC 6750). */
+import { dictionaryOf } from '../../commands/attributes/attribute-command.ts';
 import { type AccessToken, verifyAccessToken } from '../../commands/tokens/access-token.ts';
+import type { AttributeDictionary } from '../../domain/attributes/dictionary.ts';
 import { openidClaims } from '../../domain/users/openid-claims.ts';
 import { issuerOf } from '../http/authenticate.ts';
 import type { Request, Response } from '../http/route.ts';
@@ -23,7 +25,7 @@ export const userinfoEndpoint =
     const { application } = verified.judged;
     const allowed = verified.user !== null && verified.scopes.includes('openid');
     const response = allowed
-      ? unstored(claimsFor(verified))
+      ? unstored(claimsFor(await dictionaryOf(door.kernel, tenant.id), verified))
       : challenge(403, 'insufficient_scope', 'The access token does not have the scope openid.');
     return crossOrigin(request, application, response);
   };
@@ -36,9 +38,9 @@ function presentedToken({ headers: { authorization }, body }: Request): string |
   return form.length === 0 ? token : null;
 }
 
-function claimsFor({ judged: { user }, scopes, claims }: AccessToken): object {
+function claimsFor(attributes: AttributeDictionary, { judged: { user }, scopes, claims }: AccessToken): object {
   if (user === null) throw new Error('claims were asked for a token without a user');
-  return { ...openidClaims(user, new Set(scopes)), sub: claims['sub'] };
+  return { ...openidClaims(attributes, user, new Set(scopes)), sub: claims['sub'] };
 }
 
 function challenge(status: number, error: string, description: string): Response {

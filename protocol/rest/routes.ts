@@ -5,6 +5,7 @@ import { applicationRoutes } from './applications/application-routes.ts';
 import { authorizedApiRoutes } from './applications/authorized-api-routes.ts';
 import type { ListDependencies } from './applications/list-applications.ts';
 import { oidcRoutes } from './applications/oidc-routes.ts';
+import { claimRoutes } from './claims/claim-routes.ts';
 import { governanceRoutes } from './settings/governance-routes.ts';
 import { validationRoutes } from './settings/validation-routes.ts';
 import { tenantRoutes } from './tenants/tenant-routes.ts';
@@ -16,6 +17,7 @@ export const restRoutes = (door: RestDoor): readonly Route[] => [
   ...oidcRoutes(door),
   ...authorizedApiRoutes(door),
   ...apiResourceRoutes(),
+  ...claimRoutes(door),
   ...tenantRoutes(door),
   ...governanceRoutes(door),
   ...validationRoutes(door),

@@ -1,4 +1,5 @@
 /** Times and days as SCIM writes them (RFC 7643 §2.3.5). */
+import { isDay } from '../../domain/users/calendar.ts';
 
 const DATE_TIME = /^(\d{4}-\d{2}-\d{2})(?:T(\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)(Z|[+-]\d{2}:\d{2})?)?$/i;
 
@@ -10,13 +11,4 @@ export function instantOfText(text: string): string | null {
   if (!isDay(day)) return null;
   const ms = Date.parse(`${day}T${time}${offset.toUpperCase()}`);
   return Number.isNaN(ms) ? null : new Date(ms).toISOString();
-}
-
-const DAY = /^\d{4}-\d{2}-\d{2}$/;
-
-/** `YYYY-MM-DD`, and a day that the calendar has. */
-export function isDay(text: string): boolean {
-  if (!DAY.test(text)) return false;
-  const ms = Date.parse(`${text}T00:00:00Z`);
-  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text);
 }

@@ -24,8 +24,8 @@ const table: readonly (readonly [Route['method'], string, Access, Handler, strin
   ['PUT', '/scim2/Users/:id', scope('update'), putUser, 'Replaces a user.'],
   ['PATCH', '/scim2/Users/:id', scope('update'), patchUser, 'Changes parts of a user, all or none.'],
   ['DELETE', '/scim2/Users/:id', scope('delete'), removeUser, 'Deletes a user.'],
-  ['GET', '/scim2/Schemas', everybody, (_, request) => listSchemas(request), 'Lists the schemas.'],
-  ['GET', '/scim2/Schemas/:id', everybody, (_, request) => getSchema(request), 'Shows a schema.'],
+  ['GET', '/scim2/Schemas', everybody, listSchemas, 'Lists the schemas.'],
+  ['GET', '/scim2/Schemas/:id', everybody, getSchema, 'Shows a schema.'],
   ['GET', '/scim2/ResourceTypes', everybody, (_, request) => listResourceTypes(request), 'Lists the resource types.'],
   ['GET', '/scim2/ResourceTypes/:name', everybody, (_, request) => getResourceType(request), 'Shows a resource type.'],
   [

@@ -5,15 +5,16 @@ import type { OrgId } from '../../domain/ids.ts';
 import { type AccountChange, accountState, unlockTime } from '../../domain/users/account-state.ts';
 import { decideChangeUser, decideCreateUser, type User, type UserChange, users } from '../../domain/users/user.ts';
 import { ACCOUNT_STATES, LOCK_REASONS, PENDING_STATES } from '../../domain/users/user-events.ts';
+import { checked } from '../support/attributes.ts';
 import { stateAfter, TENANT } from '../support/decider.ts';
 
 const created: Fact = {
   type: 'identity.user.created.v1',
-  data: { org: TENANT, userName: 'kim', attributes: {} },
+  data: { org: TENANT, userName: 'kim', attributes: checked({}) },
 };
 
 function born(hold: AccountChange['hold'] | null = null, more: object = {}): readonly Fact[] {
-  const command = { org: TENANT as OrgId, userName: 'kim', attributes: {}, ...more };
+  const command = { org: TENANT as OrgId, userName: 'kim', attributes: checked({}), ...more };
   const decided = decideCreateUser(users.initial, hold === null ? command : { ...command, hold });
   if (!decided.ok) throw new Error(decided.refusal.reason);
   return decided.value.facts;

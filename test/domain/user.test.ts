@@ -11,10 +11,11 @@ import {
   decideRehashPassword,
   users,
 } from '../../domain/users/user.ts';
+import { checked } from '../support/attributes.ts';
 import { stateAfter, storiesOf, TENANT } from '../support/decider.ts';
 
 const org = TENANT as OrgId;
-const kim = { org, userName: 'kim', attributes: { 'name.givenName': 'Kim' } };
+const kim = { org, userName: 'kim', attributes: checked({ 'name.givenName': 'Kim' }) };
 const created = { type: 'identity.user.created.v1', data: { ...kim, org: TENANT } };
 const locked = { type: 'identity.user.locked.v1', data: { reason: 'ADMIN_INITIATED', state: 'LOCKED' } };
 const disabled = { type: 'identity.user.disabled.v1', data: { state: 'DISABLED' } };
@@ -43,7 +44,10 @@ describe('creating a user', () => {
 
   it('is refused when the attributes are too large', () =>
     refuses(
-      { given: [], when: (user) => decideCreateUser(user, { ...kim, attributes: { title: 'x'.repeat(100_001) } }) },
+      {
+        given: [],
+        when: (user) => decideCreateUser(user, { ...kim, attributes: checked({ title: 'x'.repeat(100_001) }) }),
+      },
       { reason: 'attributes-too-large', bytesMax: 100_000 },
     ));
 });
@@ -53,13 +57,17 @@ describe('changing a user', () => {
     records(
       {
         given: [created],
-        when: (user) => decideChangeUser(user, { set: { 'name.givenName': 'Kim', title: 'Dr' }, unset: ['nickName'] }),
+        when: (user) =>
+          decideChangeUser(user, { set: checked({ 'name.givenName': 'Kim', title: 'Dr' }), unset: ['nickName'] }),
       },
       [{ type: 'identity.user.attributes_changed.v1', data: { set: { title: 'Dr' }, unset: [] } }],
     ));
 
   it('records nothing when everything is so already', () =>
-    records({ given: [created], when: (user) => decideChangeUser(user, { set: { 'name.givenName': 'Kim' } }) }, []));
+    records(
+      { given: [created], when: (user) => decideChangeUser(user, { set: checked({ 'name.givenName': 'Kim' }) }) },
+      [],
+    ));
 
   it('says the state that results from lock and disabling together', () =>
     records({ given: [created], when: (user) => decideChangeUser(user, { locked: true, disabled: true }) }, [
@@ -85,7 +93,7 @@ describe('changing a user', () => {
         const attributes = Object.fromEntries(old.map(({ path, value }) => [path, value]));
         const given = { type: 'identity.user.created.v1', data: { ...kim, attributes } };
         const change = { set: Object.fromEntries(set.map(({ path, value }) => [path, value])), unset };
-        const decided = decideChangeUser(stateAfter(users, [given]), change);
+        const decided = decideChangeUser(stateAfter(users, [given]), { ...change, set: checked(change.set) });
         if (!decided.ok) throw new Error('refused');
         const after = stateAfter(users, [given, ...decided.value.facts]).attributes;
         const expected = { ...attributes };

@@ -81,6 +81,21 @@ const bodyOf = (what: string, value: object): BadBody => {
   return { what: `${what} in ${body.slice(0, 200)}`, body };
 };
 
+const localClaim = {
+  claimURI: 'urn:bad:claim',
+  displayName: 'Bad',
+  displayOrder: 1,
+  regEx: '^a+$',
+  dataType: 'string',
+  canonicalValues: [{ label: 'A', value: 'a' }],
+  inputFormat: { inputType: 'dropdown' },
+  subAttributes: [],
+  uniquenessScope: 'NONE',
+  attributeMapping: [{ mappedAttribute: 'bad', userstore: 'PRIMARY' }],
+  properties: [{ key: 'minLength', value: '1' }],
+  profiles: { console: { required: true } },
+};
+
 /** A body that the route takes, where its members matter; the commands' are made from their schemas. */
 export const validBodies: ReadonlyMap<string, Readonly<Record<string, unknown>>> = new Map(
   Object.entries({
@@ -137,6 +152,14 @@ export const validBodies: ReadonlyMap<string, Readonly<Record<string, unknown>>>
       ],
     },
     'PUT /api/server/v1/tenants/:tenantId/lifecycle-status': { activated: true },
+    'POST /api/server/v1/claim-dialects': { dialectURI: 'urn:bad' },
+    'PUT /api/server/v1/claim-dialects/:dialectId': { dialectURI: 'urn:worse' },
+    'POST /api/server/v1/claim-dialects/:dialectId/claims': { claimURI: 'x', mappedLocalClaimURI: 'urn:x' },
+    'PUT /api/server/v1/claim-dialects/:dialectId/claims/:claimId': { claimURI: 'x', mappedLocalClaimURI: 'urn:x' },
+    'POST /api/server/v1/claim-dialects/local/claims': localClaim,
+    'PUT /api/server/v1/claim-dialects/local/claims/:claimId': localClaim,
+    'POST /api/server/v1/oidc/scopes': { name: 'bad', displayName: 'B', description: 'b', claims: ['email'] },
+    'PUT /api/server/v1/oidc/scopes/:scope': { displayName: 'B', claims: ['email'] },
     'PATCH /api/server/v1/identity-governance/:category/connectors': {
       operation: 'UPDATE',
       connectors: [{ id: 'cGFzc3dvcmRIaXN0b3J5', properties: [{ name: 'passwordHistory.count', value: '3' }] }],

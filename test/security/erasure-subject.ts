@@ -2,8 +2,11 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { attributeDictionaries } from '../../domain/attributes/dictionary.ts';
+import { SUPER_ORG_ID } from '../../domain/ids.ts';
 import { authorizeUrl, hidden, newPkce, redeem, signInTo } from '../protocol/oauth2/browser.ts';
 import type { TestClient } from '../protocol/oauth2/oauth-server.ts';
+import { addCustomAttributes, claimUri } from '../support/custom-attributes.ts';
 import { basic, type TestServer } from '../support/server.ts';
 import { addressOnly, ask, browserAt, mustAsk, newClient, newUser } from '../support/server-client.ts';
 
@@ -61,6 +64,8 @@ export async function liveThrough(server: TestServer, who = 'one'): Promise<Subj
   const words = { ...made, password: `Aa1-${made['password']}`, newpassword: `Aa1-${made['newpassword']}`, ip: IP };
   const person = words as Planted;
   const client = await newClient(server, { name: `Application of ${who}` });
+  const { claims } = (await server.kernel.aggregates.load(attributeDictionaries, SUPER_ORG_ID)).state;
+  if (!claims.has(claimUri('favourite'))) await addCustomAttributes(server.kernel, { favourite: {} });
   const id = await newUser(server, resourceOf(person));
   await change(server, id, person);
   await search(server, person);

@@ -1,6 +1,7 @@
 /** Codes of the tenant management contract. Unknown ids answer 400 there, not 404. */
 import type { CommonRefusal } from '../../../commands/command.ts';
 import type { OrganizationRefusal } from '../../../domain/organizations/organization.ts';
+import type { AttributeRefusal } from '../../../domain/users/attribute-check.ts';
 import { isPasswordRefusal, type PasswordRefusal, passwordSentence } from '../../../domain/users/password.ts';
 import type { UserRefusal } from '../../../domain/users/user.ts';
 import { RestError, type WireError } from '../rest-error.ts';
@@ -23,7 +24,13 @@ export const tenantErrors = {
   forbidden: error('60403', 'The operation is not allowed.', 403),
 } as const;
 
-type Refusal = OrganizationRefusal | UserRefusal | PasswordRefusal | CommonRefusal | { readonly reason: 'id-reserved' };
+type Refusal =
+  | OrganizationRefusal
+  | UserRefusal
+  | PasswordRefusal
+  | AttributeRefusal
+  | CommonRefusal
+  | { readonly reason: 'id-reserved' };
 
 const wireErrors: Record<Exclude<Refusal, PasswordRefusal>['reason'], readonly [WireError, string]> = {
   'invalid-input': [tenantErrors.invalid, 'The tenant data are not valid.'],
@@ -46,6 +53,10 @@ const wireErrors: Record<Exclude<Refusal, PasswordRefusal>['reason'], readonly [
   'user-not-found': [tenantErrors.unknownOwner, 'There is no such owner.'],
   'user-name-invalid': [tenantErrors.invalid, 'The owner’s user name is not valid.'],
   'attributes-too-large': [tenantErrors.invalid, 'The owner’s attributes are too large.'],
+  'attribute-unknown': [tenantErrors.invalid, 'The owner has an attribute that there is not.'],
+  'attribute-invalid': [tenantErrors.invalid, 'An attribute of the owner is not valid.'],
+  'attribute-pattern': [tenantErrors.invalid, 'An attribute of the owner does not match its regular expression.'],
+  'attribute-length': [tenantErrors.invalid, 'An attribute of the owner is too short or too long.'],
 };
 
 export function tenantError(refusal: Refusal): RestError {

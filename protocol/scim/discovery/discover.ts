@@ -1,7 +1,8 @@
 /** The endpoints that say what there is; open to everybody (RFC 7644 §4). */
-import { schemaOf } from '../../../domain/users/attribute-catalogue.ts';
+import { dictionaryOf } from '../../../commands/attributes/attribute-command.ts';
+import { catalogueOf, type UserCatalogue } from '../../../domain/users/user-catalogue.ts';
 import type { Request, Response } from '../../http/route.ts';
-import { scimReply } from '../scim-door.ts';
+import { type ScimDoor, scimReply } from '../scim-door.ts';
 import { ScimError } from '../scim-error.ts';
 import { LIST_RESPONSE } from '../users/read-users.ts';
 import { resourceTypeResources, schemaResource, schemaResources } from './schemas.ts';
@@ -10,13 +11,19 @@ import { serviceProviderConfig } from './service-provider-config.ts';
 export const getServiceProviderConfig = ({ tenant }: Request): Response =>
   scimReply(200, serviceProviderConfig(tenant.baseUrl));
 
-export const listSchemas = (request: Request): Response => listed(request, schemaResources(request.tenant.baseUrl));
+/** The organization's own attributes among them. */
+const catalogueFor = async ({ kernel }: ScimDoor, { tenant }: Request): Promise<UserCatalogue> =>
+  catalogueOf(await dictionaryOf(kernel, tenant.id));
+
+export const listSchemas = async (door: ScimDoor, request: Request): Promise<Response> =>
+  listed(request, schemaResources(request.tenant.baseUrl, await catalogueFor(door, request)));
 
 export const listResourceTypes = (request: Request): Response =>
   listed(request, resourceTypeResources(request.tenant.baseUrl));
 
-export function getSchema({ params, tenant }: Request): Response {
-  const schema = schemaOf(params['id'] ?? '');
+export async function getSchema(door: ScimDoor, request: Request): Promise<Response> {
+  const { params, tenant } = request;
+  const schema = (await catalogueFor(door, request)).schemaOf(params['id'] ?? '');
   if (schema === null) throw new ScimError(404, null, 'There is no such schema.');
   return scimReply(200, schemaResource(tenant.baseUrl, schema));
 }

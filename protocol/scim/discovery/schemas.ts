@@ -1,6 +1,8 @@
 /** Schemas and resource types as they are published (RFC 7643 §6 and §7). */
 import { CORE_USER, userSchemas } from '../../../domain/users/attribute-catalogue.ts';
 import type { AttributeDefinition, SchemaDefinition } from '../../../domain/users/attribute-definition.ts';
+import type { UserCatalogue } from '../../../domain/users/user-catalogue.ts';
+import { traitsOf } from './attribute-traits.ts';
 
 const SCHEMA = 'urn:ietf:params:scim:schemas:core:2.0:Schema';
 const RESOURCE_TYPE = 'urn:ietf:params:scim:schemas:core:2.0:ResourceType';
@@ -29,22 +31,28 @@ function publishedAttribute(definition: AttributeDefinition): object {
     returned: definition.returned,
     uniqueness: definition.uniqueness,
     ...(definition.type === 'reference' ? { referenceTypes: ['external'] } : {}),
+    ...traitsOf(definition),
   };
 }
 
-const published: ReadonlyMap<string, object> = new Map(
-  userSchemas.map(({ urn, name, description, attributes }) => {
-    const shown = attributes.filter((definition) => isPublished(definition) && !COMMON.has(definition.name));
-    return [urn, { schemas: [SCHEMA], id: urn, name, description, attributes: shown.map(publishedAttribute) }];
-  }),
-);
+const made = new WeakMap<SchemaDefinition, object>();
 
-export const schemaResources = (base: string): readonly object[] =>
-  userSchemas.map((schema) => schemaResource(base, schema));
+function published(schema: SchemaDefinition): object {
+  const known = made.get(schema);
+  if (known !== undefined) return known;
+  const { urn, name, description, attributes } = schema;
+  const shown = attributes.filter((definition) => isPublished(definition) && !COMMON.has(definition.name));
+  const document = { schemas: [SCHEMA], id: urn, name, description, attributes: shown.map(publishedAttribute) };
+  made.set(schema, document);
+  return document;
+}
 
-export const schemaResource = (base: string, { urn }: SchemaDefinition): object => ({
-  ...published.get(urn),
-  meta: { resourceType: 'Schema', location: `${base}/scim2/Schemas/${urn}` },
+export const schemaResources = (base: string, { schemas }: UserCatalogue): readonly object[] =>
+  schemas.map((schema) => schemaResource(base, schema));
+
+export const schemaResource = (base: string, schema: SchemaDefinition): object => ({
+  ...published(schema),
+  meta: { resourceType: 'Schema', location: `${base}/scim2/Schemas/${schema.urn}` },
 });
 
 export const resourceTypeResources = (base: string): readonly { readonly name: string }[] => [

@@ -24,7 +24,8 @@ export function comparable(definition: AttributeDefinition, operator: Operator, 
 
 function refuseOperator(definition: AttributeDefinition, operator: Operator): void {
   const isText = definition.type === 'string' || definition.type === 'reference' || definition.type === 'open';
-  const isOrdered = isText || definition.type === 'integer' || definition.type === 'dateTime';
+  const isNumber = definition.type === 'integer' || definition.type === 'decimal';
+  const isOrdered = isText || isNumber || definition.type === 'dateTime';
   if ((isText || !TEXT_OPERATORS.has(operator)) && (isOrdered || !ORDER_OPERATORS.has(operator))) return;
   const what = `The operator ${operator} does not go with ${definition.name}, which is of type ${definition.type}.`;
   throw new ScimError(400, 'invalidFilter', what);
@@ -39,6 +40,7 @@ function typedValue(definition: AttributeDefinition, { text }: Literal): Scalar 
       return lower === 'true' || lower === 'false' ? lower === 'true' : null;
     }
     case 'integer':
+    case 'decimal':
       return NUMBER.test(text) ? Number(text) : null;
     case 'dateTime':
       return instantOfText(text);

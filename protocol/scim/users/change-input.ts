@@ -10,6 +10,8 @@ import { isMap } from './values.ts';
 export interface ChangeInput {
   readonly set: Attributes;
   readonly unset: readonly string[];
+  /** RFC 7644 §3.3: names that no schema has are passed over. */
+  readonly undeclared: 'drop';
   readonly locked?: boolean;
   readonly disabled?: boolean;
   readonly password?: string;
@@ -63,6 +65,7 @@ function changeTo(user: User, resource: Resource, write: AccountWrite): ChangeIn
   return {
     set: Object.fromEntries(set),
     unset,
+    undeclared: 'drop',
     ...stateChange(user, write),
     ...(write.password === null ? {} : { password: write.password }),
     ...(write.triggers.has('forcePasswordReset') ? { forcePasswordReset: true } : {}),

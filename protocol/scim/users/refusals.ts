@@ -2,7 +2,7 @@
 import type { CommonRefusal } from '../../../commands/command.ts';
 import type { UserCommandRefusal } from '../../../commands/users/user-command.ts';
 import { passwordSentence } from '../../../domain/users/password.ts';
-import { ScimError } from '../scim-error.ts';
+import { quoted, ScimError } from '../scim-error.ts';
 
 type Refusal = UserCommandRefusal | CommonRefusal;
 
@@ -16,6 +16,10 @@ export function scimError(refusal: Exclude<Refusal, { reason: 'owner-protected' 
     case 'user-not-found':
       return notFound(id);
     case 'value-taken':
+      if (refusal.attribute !== undefined) {
+        const what = `The value of ${refusal.attribute} is in use by another user.`;
+        return new ScimError(400, 'invalidValue', what);
+      }
       return new ScimError(409, 'uniqueness', `User with the name: ${refusal.value} already exists in the system.`);
     case 'user-exists':
       return new ScimError(409, 'uniqueness', 'The user already exists in the system.');
@@ -25,6 +29,18 @@ export function scimError(refusal: Exclude<Refusal, { reason: 'owner-protected' 
         'invalidValue',
         'The userName is empty, too long, or holds blanks or control characters.',
       );
+    case 'attribute-unknown':
+      return new ScimError(400, 'invalidValue', `There is no attribute ${quoted(refusal.attribute)}.`);
+    case 'attribute-invalid':
+      return new ScimError(400, 'invalidValue', `Attribute ${refusal.attribute} takes ${refusal.expects}.`);
+    case 'attribute-pattern': {
+      const what = `SUO-10001: The value of ${refusal.attribute} does not match the attribute's regular expression.`;
+      return new ScimError(400, 'invalidValue', what);
+    }
+    case 'attribute-length': {
+      const what = `SUO-10002: The value of ${refusal.attribute} has fewer or more characters than the attribute takes.`;
+      return new ScimError(400, 'invalidValue', what);
+    }
     case 'attributes-too-large':
       return new ScimError(400, 'invalidValue', `The attributes take more than ${refusal.bytesMax} bytes.`);
     case 'user-name-breaks-rule':

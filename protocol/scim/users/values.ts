@@ -2,7 +2,8 @@
 import type { Json } from '../../../domain/json.ts';
 import { openAttribute, subAttributeIn } from '../../../domain/users/attribute-catalogue.ts';
 import type { AttributeDefinition } from '../../../domain/users/attribute-definition.ts';
-import { instantOfText, isDay } from '../date-time.ts';
+import { isDay } from '../../../domain/users/calendar.ts';
+import { instantOfText } from '../date-time.ts';
 import { quoted, ScimError } from '../scim-error.ts';
 
 /** Characters of one text value. */
@@ -69,6 +70,9 @@ function readScalar(definition: AttributeDefinition, raw: unknown): Json {
     case 'integer':
       if (!Number.isSafeInteger(raw)) throw invalid(definition, 'takes a whole number');
       return raw as number;
+    case 'decimal':
+      if (typeof raw !== 'number' || !Number.isFinite(raw)) throw invalid(definition, 'takes a number');
+      return raw;
     case 'dateTime': {
       const instant = instantOfText(readText(definition, raw));
       if (instant === null) throw invalid(definition, 'takes a time such as 2008-01-23T04:56:22Z');

@@ -36,7 +36,14 @@ export async function postUser(door: ScimDoor, request: Request): Promise<Respon
   const password = account.password === null ? {} : { password: account.password };
   const state = stateChange(openAccount, account);
   const triggers = { invited: account.triggers.has('askPassword'), verifyEmail: account.triggers.has('verifyEmail') };
-  const given = { userName, attributes: toAttributes(resource), ...state, ...password, ...triggers };
+  const given = {
+    userName,
+    attributes: toAttributes(resource),
+    undeclared: 'drop',
+    ...state,
+    ...password,
+    ...triggers,
+  };
   const created = await execute(door.kernel, createUser, given, envelopeOf(request));
   return reply(request, created, { status: 201, id: '' });
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { addCustomAttributes } from '../../support/custom-attributes.ts';
 import { startTestServer, type TestServer } from '../../support/server.ts';
 import { ACCOUNT, CUSTOM, ENTERPRISE, type ScimClient, scimClient } from './client.ts';
 
@@ -11,6 +12,7 @@ const USERS = 7;
 beforeAll(async () => {
   server = await startTestServer();
   scim = scimClient(server);
+  await addCustomAttributes(server.kernel, { shoeSize: { dataType: 'integer' }, tags: { multiValued: true } });
   for (let index = USERS; index >= 1; index -= 1) {
     const userName = `scim2user${index}`;
     const { id } = await scim.create({

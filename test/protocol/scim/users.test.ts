@@ -4,6 +4,7 @@ import { createRootOrganization } from '../../../commands/organizations/root-org
 import { execute } from '../../../commands/pipeline.ts';
 import { SUPER_ORG_ID } from '../../../domain/ids.ts';
 import { patchUser } from '../../../protocol/scim/users/write-users.ts';
+import { addCustomAttributes } from '../../support/custom-attributes.ts';
 import { asking, system } from '../../support/kernel.ts';
 import { basic, startTestServer, type TestServer } from '../../support/server.ts';
 import {
@@ -24,6 +25,11 @@ let count = 0;
 beforeAll(async () => {
   server = await startTestServer();
   scim = scimClient(server);
+  await addCustomAttributes(server.kernel, {
+    shoeSize: { dataType: 'integer' },
+    'lead.email': {},
+    tags: { multiValued: true },
+  });
 });
 afterAll(() => server.stop());
 
