@@ -39,6 +39,12 @@ export const systemApis: readonly ApiResource[] = [
   api('7', '/scim2/v2/Roles', 'SCIM2 Roles API', ['internal_role_mgt_view', 'internal_role_mgt_users_update']),
   api('8', '/api/server/v1/organization', 'Organization Management API', ['internal_organization_update']),
   api('9', '/api/server/v1/api-resources', 'API Resource Management API', ['internal_api_resource_view']),
+  api('10', '/scim2/Bulk', 'SCIM2 Bulk API', [
+    'internal_bulk_resource_create',
+    'internal_bulk_user_create',
+    'internal_bulk_user_update',
+    'internal_bulk_user_delete',
+  ]),
 ];
 
 export const apiById = (id: string): ApiResource | null => systemApis.find((candidate) => candidate.id === id) ?? null;

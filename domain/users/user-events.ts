@@ -13,7 +13,7 @@ export type AccountState = (typeof ACCOUNT_STATES)[number];
 /** Attribute paths to values: `name.givenName`, `emails`, `<schema urn>:<attribute>`. */
 export type Attributes = { readonly [path: string]: AttributeValue };
 export type AttributeValue = string | number | boolean | readonly AttributeElement[];
-type AttributeElement = string | number | boolean | { readonly [key: string]: string | number | boolean };
+export type AttributeElement = string | number | boolean | { readonly [key: string]: string | number | boolean };
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 /** The account's state after the event: whoever sees only this event knows it. */

@@ -1,6 +1,6 @@
 /** Schemas and resource types as they are published (RFC 7643 §6 and §7). */
-import { CORE_USER, userSchemas } from '../../../domain/users/attribute-catalogue.ts';
 import type { AttributeDefinition, SchemaDefinition } from '../../../domain/users/attribute-definition.ts';
+import { resourceTypes } from '../resource-types.ts';
 
 const SCHEMA = 'urn:ietf:params:scim:schemas:core:2.0:Schema';
 const RESOURCE_TYPE = 'urn:ietf:params:scim:schemas:core:2.0:ResourceType';
@@ -32,30 +32,44 @@ function publishedAttribute(definition: AttributeDefinition): object {
   };
 }
 
+/** Of every kind of resource, each once. */
+const schemas: ReadonlyMap<string, SchemaDefinition> = new Map(
+  resourceTypes.flatMap(({ vocabulary }) => vocabulary.schemas.map((schema) => [schema.urn, schema] as const)),
+);
+
+/** By URN, in any case. */
+export function publishedSchema(urn: string): SchemaDefinition | null {
+  const lower = urn.toLowerCase();
+  return [...schemas.values()].find((schema) => schema.urn.toLowerCase() === lower) ?? null;
+}
+
 const published: ReadonlyMap<string, object> = new Map(
-  userSchemas.map(({ urn, name, description, attributes }) => {
+  [...schemas.values()].map(({ urn, name, description, attributes }) => {
     const shown = attributes.filter((definition) => isPublished(definition) && !COMMON.has(definition.name));
     return [urn, { schemas: [SCHEMA], id: urn, name, description, attributes: shown.map(publishedAttribute) }];
   }),
 );
 
 export const schemaResources = (base: string): readonly object[] =>
-  userSchemas.map((schema) => schemaResource(base, schema));
+  [...schemas.values()].map((schema) => schemaResource(base, schema));
 
 export const schemaResource = (base: string, { urn }: SchemaDefinition): object => ({
   ...published.get(urn),
   meta: { resourceType: 'Schema', location: `${base}/scim2/Schemas/${urn}` },
 });
 
-export const resourceTypeResources = (base: string): readonly { readonly name: string }[] => [
-  {
-    schemas: [RESOURCE_TYPE],
-    id: 'User',
-    name: 'User',
-    endpoint: '/Users',
-    description: 'User Account',
-    schema: CORE_USER,
-    schemaExtensions: userSchemas.slice(1).map(({ urn }) => ({ schema: urn, required: false })),
-    meta: { resourceType: 'ResourceType', location: `${base}/scim2/ResourceTypes/User` },
-  } as { readonly name: string },
-];
+export const resourceTypeResources = (base: string): readonly { readonly name: string }[] =>
+  resourceTypes.map(({ name, endpoint, description, vocabulary }) => {
+    const [core, ...extensions] = vocabulary.schemas;
+    const published = {
+      schemas: [RESOURCE_TYPE],
+      id: name,
+      name,
+      endpoint,
+      description,
+      schema: core?.urn ?? '',
+      schemaExtensions: extensions.map(({ urn }) => ({ schema: urn, required: false })),
+      meta: { resourceType: 'ResourceType', location: `${base}/scim2/ResourceTypes/${name}` },
+    };
+    return published;
+  });

@@ -69,11 +69,12 @@ describe('discovery', () => {
     expect(status).toBe(200);
     expect(body).toMatchObject({
       patch: { supported: true },
-      bulk: { supported: false },
+      bulk: { supported: true, maxOperations: 1_000, maxPayloadSize: 1_048_576 },
       filter: { supported: true, maxResults: 200 },
       changePassword: { supported: true },
       sort: { supported: true },
-      etag: { supported: false },
+      etag: { supported: true },
+      pagination: { cursor: true, index: true, defaultPaginationMethod: 'index', maxPageSize: 200 },
     });
     expect(
       body.authenticationSchemes.map(({ type, primary }: { type: string; primary: boolean }) => [type, primary]),
@@ -92,6 +93,13 @@ describe('access', () => {
   it.each([
     ['GET', '/Users'],
     ['GET', '/Users/.search'],
+    ['GET', '/Me'],
+    ['POST', '/Me'],
+    ['PUT', '/Me'],
+    ['PATCH', '/Me'],
+    ['DELETE', '/Me'],
+    ['POST', '/.search'],
+    ['POST', '/Bulk'],
     ['POST', '/Users'],
     ['POST', '/Users/.search'],
     ['GET', '/Users/00000000-0000-4000-8000-000000000000'],
@@ -106,7 +114,7 @@ describe('access', () => {
     expect(body).toMatchObject({ schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'], status: '401' });
   });
 
-  it.each(['/Me', '/Bulk', '/Groups', '/Users/', '/users'])('%s is absent', async (path) => {
+  it.each(['/Bulk', '/.search', '/Robots', '/Users/', '/users'])('%s is absent', async (path) => {
     expect((await scim.call('GET', path)).status).toBe(404);
   });
 });
