@@ -291,7 +291,10 @@ describe('patching a user', () => {
         signal: AbortSignal.timeout(10_000),
       },
     };
-    const { status, body } = await patchUser({ kernel, readStore: server.reads, cursors: createCursorSeal(kernel.vault) }, request);
+    const { status, body } = await patchUser(
+      { kernel, readStore: server.reads, cursors: createCursorSeal(kernel.vault) },
+      request,
+    );
     expect(status).toBe(200);
     expect(body).toMatchObject({ emails: [{ value: 'between@x.example' }, { value: 'asked@x.example' }] });
   });
