@@ -58,6 +58,7 @@ export const coreAttributes: readonly AttributeDefinition[] = [
   text('userName', 'The name to sign in with.', {
     ...state,
     required: true,
+    mutability: 'immutable',
     uniqueness: 'server',
     search: 'contains',
     displayName: 'Username',

@@ -10,15 +10,35 @@ import { serviceProviderConfig } from './service-provider-config.ts';
 export const getServiceProviderConfig = ({ tenant }: Request): Response =>
   scimReply(200, serviceProviderConfig(tenant.baseUrl));
 
-export const listSchemas = (request: Request): Response => listed(request, schemaResources(request.tenant.baseUrl));
+export const listSchemas = (request: Request): Response => {
+  const shown = schemaResources(request.tenant.baseUrl).map((schema) => asAccepted(request, schema));
+  return listed(request, shown);
+};
+
+/**
+ * Published clients read the display names of attributes here, and ask for `application/json`. RFC 7643 §7 has no such
+ * member: who does not ask for that gets what the RFC has, and nothing that a strict client would refuse.
+ */
+function asAccepted({ headers }: Request, schema: object): object {
+  const asksForJson = headers.accept?.toLowerCase().includes('application/json') === true;
+  return asksForJson ? schema : (withoutDisplayNames(schema) as object);
+}
+
+function withoutDisplayNames(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutDisplayNames);
+  if (typeof value !== 'object' || value === null) return value;
+  const kept = Object.entries(value).filter(([name]) => name !== 'displayName');
+  return Object.fromEntries(kept.map(([name, inner]) => [name, withoutDisplayNames(inner)]));
+}
 
 export const listResourceTypes = (request: Request): Response =>
   listed(request, resourceTypeResources(request.tenant.baseUrl));
 
-export function getSchema({ params, tenant }: Request): Response {
+export function getSchema(request: Request): Response {
+  const { params, tenant } = request;
   const schema = publishedSchema(params['id'] ?? '');
   if (schema === null) throw new ScimError(404, null, 'There is no such schema.');
-  return scimReply(200, schemaResource(tenant.baseUrl, schema));
+  return scimReply(200, asAccepted(request, schemaResource(tenant.baseUrl, schema)));
 }
 
 export function getResourceType({ params, tenant }: Request): Response {

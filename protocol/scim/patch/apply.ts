@@ -87,7 +87,7 @@ function onSchema(resource: Resource, schema: SchemaDefinition, change: Change):
   const holder = resource[schema.urn];
   const places = isMap(holder) ? Object.keys(holder).flatMap((name) => attributeIn(schema, name) ?? []) : [];
   return places
-    .filter(({ attribute }) => attribute.kept === 'attribute')
+    .filter(({ attribute }) => attribute.mutability !== 'readOnly')
     .reduce((rest: Resource, place) => withAttribute(rest, place, undefined), resource);
 }
 

@@ -1,0 +1,46 @@
+#!/usr/bin/env node
+/**
+ * An independent tester of SCIM servers: scim2-tester, a separate program that is installed into a Python environment
+ * of its own on first use (Python 3.11 or later).
+ *
+ *   node scripts/servers/scim-tester.mjs                                    installs it
+ *   node scripts/servers/scim-tester.mjs https://server.example/scim2/      runs it
+ *
+ * MUNIMENT_SCIM_AUTHORIZATION holds the Authorization header of an administrator. It makes, changes and deletes users.
+ * Prints one JSON object a line: status (SUCCESS, ERROR, …), title, resourceType, reason.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const VERSION = '0.5.2';
+const PACKAGES = [`scim2-tester==${VERSION}`, 'scim2-client[httpx2]==0.13.2', 'scim2-models==0.12.3'];
+const cache = process.env.MUNIMENT_CACHE ?? join(homedir(), '.cache', 'muniment');
+const binaries = process.platform === 'win32' ? 'Scripts' : 'bin';
+
+function installed() {
+  const home = join(cache, `scim-tester-${VERSION}`);
+  if (existsSync(join(home, '.complete'))) return home;
+  mkdirSync(cache, { recursive: true });
+  rmSync(home, { recursive: true, force: true });
+  process.stderr.write(`installing scim2-tester ${VERSION} into ${home}\n`);
+  run('python3', ['-m', 'venv', home]);
+  const quiet = ['install', '--quiet', '--disable-pip-version-check', '--only-binary=:all:'];
+  run(join(home, binaries, 'pip'), [...quiet, ...PACKAGES]);
+  writeFileSync(join(home, '.complete'), '');
+  return home;
+}
+
+function run(program, args) {
+  const { status, error } = spawnSync(program, args, { stdio: ['ignore', 'inherit', 'inherit'] });
+  if (error !== undefined) throw error;
+  if (status !== 0) throw new Error(`${program} ${args[0]} ended with status ${status}`);
+}
+
+const home = installed();
+const [address] = process.argv.slice(2);
+if (address !== undefined) {
+  run(join(home, binaries, 'python'), [fileURLToPath(new URL('scim_tester.py', import.meta.url)), address]);
+}
