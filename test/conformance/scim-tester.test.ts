@@ -45,7 +45,9 @@ describe.runIf(isRun)('scim2-tester', () => {
   }
 
   it('[SEC-M8] finds nothing wrong', () => {
-    const wrong = findings.filter(({ status }) => status === 'ERROR' || status === 'CRITICAL' || status === 'DEVIATION');
+    const wrong = findings.filter(
+      ({ status }) => status === 'ERROR' || status === 'CRITICAL' || status === 'DEVIATION',
+    );
     expect(wrong).toEqual([]);
   });
 

@@ -241,6 +241,24 @@ describe('the attributes of an answer', () => {
     });
   });
 
+  it('are chosen by every request that is answered with a user', async () => {
+    const body = { userName: 'chosen', title: 'Dr' };
+    const only = async (method: string, path: string, sent?: object) => {
+      const call = sent === undefined ? {} : { body: sent };
+      const answer = await scim.call(method, `${path}?attributes=title`, call);
+      expect(Object.keys(answer.body).sort(), method).toEqual(['id', 'schemas', 'title']);
+      return answer.body.id;
+    };
+    const id = await only('POST', '/Users', body);
+    await only('GET', `/Users/${id}`);
+    await only('PUT', `/Users/${id}`, body);
+    await only('PATCH', `/Users/${id}`, { Operations: [{ op: 'replace', path: 'title', value: 'Prof' }] });
+    const without = await scim.call('PUT', `/Users/${id}?excludedAttributes=title,meta.version`, { body });
+    expect(without.body).not.toHaveProperty('title');
+    expect(Object.keys(without.body.meta)).not.toContain('version');
+    await scim.call('DELETE', `/Users/${id}`);
+  });
+
   it('are all but those that were not wanted', async () => {
     const without = await one(`excludedAttributes=id,schemas,emails,name.familyName,${CUSTOM}`);
     expect(Object.keys(without)).toEqual(expect.arrayContaining(['schemas', 'id', 'userName', 'title', 'meta']));
