@@ -32,9 +32,15 @@ function rowsOf(type: ResourceType): readonly Row[] {
   const query: Handler = (door, request) => listed({ door, request, type }, givenInQuery(request.query));
   const search: Handler = (door, request) => listed({ door, request, type }, givenInBody(request.body));
   return [
-    ['GET', all, scopes(may.list), query, `Lists ${kind}s: filter, sort, page.`],
+    ['GET', all, scopes(may.list), handlers.list ?? query, `Lists ${kind}s: filter, sort, page.`],
     ['POST', all, scopes(may.create), handlers.create, `Creates a ${kind}.`],
-    ['POST', `${all}/.search`, scopes(may.list), search, `Lists ${kind}s; the question is in the body.`],
+    [
+      'POST',
+      `${all}/.search`,
+      scopes(may.list),
+      handlers.search ?? search,
+      `Lists ${kind}s; the question is in the body.`,
+    ],
     ['GET', `${all}/:id`, scopes(may.view), handlers.get, `Shows a ${kind}.`],
     ['PUT', `${all}/:id`, scopes(may.update), handlers.replace, `Replaces a ${kind}.`],
     ['PATCH', `${all}/:id`, scopes(may.update), handlers.patch, `Changes parts of a ${kind}, all or none.`],

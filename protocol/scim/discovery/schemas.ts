@@ -32,9 +32,11 @@ function publishedAttribute(definition: AttributeDefinition): object {
   };
 }
 
+const listedTypes = resourceTypes.filter(({ unlisted }) => unlisted !== true);
+
 /** Of every kind of resource, each once. */
 const schemas: ReadonlyMap<string, SchemaDefinition> = new Map(
-  resourceTypes.flatMap(({ vocabulary }) => vocabulary.schemas.map((schema) => [schema.urn, schema] as const)),
+  listedTypes.flatMap(({ vocabulary }) => vocabulary.schemas.map((schema) => [schema.urn, schema] as const)),
 );
 
 /** By URN, in any case. */
@@ -59,7 +61,7 @@ export const schemaResource = (base: string, { urn }: SchemaDefinition): object 
 });
 
 export const resourceTypeResources = (base: string): readonly { readonly name: string }[] =>
-  resourceTypes.map(({ name, endpoint, description, vocabulary }) => {
+  listedTypes.map(({ name, endpoint, description, vocabulary }) => {
     const [core, ...extensions] = vocabulary.schemas;
     const published = {
       schemas: [RESOURCE_TYPE],

@@ -2,9 +2,9 @@
 import { searchPath } from '../../../domain/users/attribute-catalogue.ts';
 import type { Sort } from '../../../infra/read-store/read-store.ts';
 import { type Compiled, compileFilter } from '../filter/compile.ts';
-import type { ResourceType } from '../resource-type.ts';
+import type { FilterText, Place, ResourceType, Shown } from '../resource-type.ts';
 import { quoted, ScimError } from '../scim-error.ts';
-import { namesIn, type Selection, selectionOf } from '../selection.ts';
+import { namesIn, selectionOf } from '../selection.ts';
 import { requireStore } from '../users/account.ts';
 import { isMap } from '../users/values.ts';
 import type { Vocabulary } from '../vocabulary.ts';
@@ -26,7 +26,12 @@ export interface ListRequest {
   readonly cursor: string | null;
   /** Filter and order as the caller wrote them. */
   readonly question: { readonly filter: string | null; readonly sort: string };
-  readonly selection: Selection | null;
+  readonly shown: Shown;
+}
+
+/** Of what kind a list is made, and where. */
+export interface Listing extends Place {
+  readonly type: ResourceType;
 }
 
 /** Parameters as they were given, from wherever. */
@@ -54,21 +59,36 @@ export function givenInBody(body: unknown): GivenList {
 }
 
 /** `onUnknown`: told of names that this kind of resource does not have; without it they are refused. */
-export function listRequestOf(type: ResourceType, given: GivenList, onUnknown?: (path: string) => void): ListRequest {
-  const filter = textOf(given.value('filter'));
+export async function listRequestOf(
+  { type, ...place }: Listing,
+  given: GivenList,
+  onUnknown?: (path: string) => void,
+): Promise<ListRequest> {
+  const text = textOf(given.value('filter'));
   const store = given.value('domain');
   if (store !== null && store !== '') requireStore(String(store));
   const { cursor, startIndex } = placeOf(given);
-  const names = { attributeAt: type.vocabulary.attributeAt, constants: constantsOf(type) };
+  const filter = text === null ? null : { text, ...(onUnknown === undefined ? {} : { onUnknown }) };
   return {
-    filter: filter === null ? null : compileFilter(filter, onUnknown === undefined ? names : { ...names, onUnknown }),
+    filter: filter === null ? null : await filterOf(type, place, filter),
     sort: sortOf(type, given, onUnknown),
     startIndex,
     count: Math.min(PAGE_RESOURCES_MAX, Math.max(0, wholeNumber(given, 'count') ?? PAGE_RESOURCES_MAX)),
     cursor,
-    question: { filter, sort: JSON.stringify([given.value('sortBy'), given.value('sortOrder')]) },
-    selection: selectionOf(type.vocabulary, given.names('attributes'), given.names('excludedAttributes')),
+    question: { filter: text, sort: JSON.stringify([given.value('sortBy'), given.value('sortOrder')]) },
+    shown: shownBy(type, given),
   };
+}
+
+async function filterOf(type: ResourceType, place: Place, { text, ...rest }: FilterText): Promise<Compiled> {
+  if (type.list.filterOf !== undefined) return await type.list.filterOf(place, { text, ...rest });
+  return compileFilter(text, { attributeAt: type.vocabulary.attributeAt, constants: constantsOf(type), ...rest });
+}
+
+function shownBy({ vocabulary }: ResourceType, given: GivenList): Shown {
+  const attributes = given.names('attributes');
+  const excludedAttributes = given.names('excludedAttributes');
+  return { attributes, excludedAttributes, selection: selectionOf(vocabulary, attributes, excludedAttributes) };
 }
 
 const textOf = (value: string | number | null): string | null =>
@@ -96,7 +116,8 @@ function wholeNumber(given: GivenList, name: string): number | null {
 function sortOf(type: ResourceType, given: GivenList, onUnknown?: (path: string) => void): Sort {
   const direction = directionOf(given.value('sortOrder'));
   const by = textOf(given.value('sortBy'));
-  const path = by === null ? type.list.defaultSort : sortPath(type.vocabulary, by);
+  const found = by === null ? type.list.defaultSort : type.list.sortPath?.(by);
+  const path = found === undefined ? sortPath(type.vocabulary, by ?? '') : found;
   if (path !== null) return { path, direction };
   if (onUnknown === undefined) {
     throw new ScimError(400, 'invalidPath', `${type.endpoint.slice(1)} cannot be sorted by ${quoted(by ?? '')}.`);
@@ -124,7 +145,7 @@ function directionOf(order: string | number | null): Sort['direction'] {
 const constants = new WeakMap<ResourceType, ReadonlyMap<string, readonly string[]>>();
 
 /** RFC 7644 §3.4.2.1: a search over several kinds names the kind by `meta.resourceType`. */
-function constantsOf(type: ResourceType): ReadonlyMap<string, readonly string[]> {
+export function constantsOf(type: ResourceType): ReadonlyMap<string, readonly string[]> {
   const known = constants.get(type);
   if (known !== undefined) return known;
   const urns = type.vocabulary.schemas.map(({ urn }) => urn);

@@ -2,22 +2,14 @@
 import type { Page } from '../../../infra/read-store/read-store.ts';
 import type { PageRequest, ReadScope } from '../../../read-api/documents.ts';
 import type { Request, Response } from '../../http/route.ts';
-import type { ResourceType } from '../resource-type.ts';
-import { callerOf, type ScimDoor, scimReply } from '../scim-door.ts';
+import { callerOf, scimReply } from '../scim-door.ts';
 import { type Cursors, cursorAt, type Edge, edgeAt } from './cursor.ts';
-import { type GivenList, type ListRequest, listRequestOf } from './list-request.ts';
+import { type GivenList, type Listing, type ListRequest, listRequestOf } from './list-request.ts';
 
 export const LIST_RESPONSE = 'urn:ietf:params:scim:api:messages:2.0:ListResponse';
 
-/** Where and for whom a list is made. */
-export interface Listing {
-  readonly door: ScimDoor;
-  readonly request: Request;
-  readonly type: ResourceType;
-}
-
 export async function listed(listing: Listing, given: GivenList): Promise<Response> {
-  const asked = listRequestOf(listing.type, given);
+  const asked = await listRequestOf(listing, given);
   return scimReply(200, asked.cursor === null ? await byIndex(listing, asked) : await byCursor(listing, asked));
 }
 
@@ -28,7 +20,7 @@ async function byIndex(listing: Listing, asked: ListRequest): Promise<object> {
     startIndex: asked.startIndex,
     itemsPerPage: page.documents.length,
     schemas: [LIST_RESPONSE],
-    Resources: resourcesOf(listing, asked, page),
+    Resources: await resourcesOf(listing, asked, page),
   };
 }
 
@@ -44,7 +36,7 @@ async function byCursor(listing: Listing, asked: ListRequest): Promise<object> {
     ...next,
     ...previous,
     schemas: [LIST_RESPONSE],
-    Resources: resourcesOf(listing, asked, page),
+    Resources: await resourcesOf(listing, asked, page),
   };
 }
 
@@ -71,11 +63,11 @@ export async function pageOf({ door, request, type }: Listing, asked: ListReques
   return await type.list.page(door.readStore, readScopeOf(request), query);
 }
 
-export const resourcesOf = (
-  { request, type }: Listing,
-  { selection }: ListRequest,
+export const resourcesOf = async (
+  { type, ...place }: Listing,
+  { shown }: ListRequest,
   { documents }: Page,
-): readonly object[] => documents.map((document) => type.list.presented(document, request.tenant.baseUrl, selection));
+): Promise<readonly object[]> => await type.list.presented(place, documents, shown);
 
 export function readScopeOf(request: Request): ReadScope {
   const { tenant, org } = callerOf(request);

@@ -5,12 +5,12 @@
 import { may } from '../../../commands/permissions.ts';
 import type { Page } from '../../../infra/read-store/read-store.ts';
 import type { Request, Response } from '../../http/route.ts';
-import type { ResourceType } from '../resource-type.ts';
+import type { Place, ResourceType } from '../resource-type.ts';
 import { callerOf, type ScimDoor, scimReply } from '../scim-door.ts';
 import { quoted, ScimError } from '../scim-error.ts';
 import { cursorAt, edgeAt } from './cursor.ts';
-import { cursorsOf, LIST_RESPONSE, type Listing, listed, pageOf, resourcesOf } from './list.ts';
-import { type GivenList, givenInBody, type ListRequest, listRequestOf } from './list-request.ts';
+import { cursorsOf, LIST_RESPONSE, listed, pageOf, resourcesOf } from './list.ts';
+import { type GivenList, givenInBody, type Listing, type ListRequest, listRequestOf } from './list-request.ts';
 
 /** One kind, with what is asked of it. */
 interface Part {
@@ -22,28 +22,25 @@ export const searchAll =
   (types: readonly ResourceType[]) =>
   async (door: ScimDoor, request: Request): Promise<Response> => {
     const caller = callerOf(request);
-    const seen = types.filter(({ scopes }) => may(caller, scopes.list));
+    const seen = types.filter(({ scopes, unlisted }) => unlisted !== true && may(caller, scopes.list));
     const given = givenInBody(request.body);
     const [only] = seen;
     if (only !== undefined && seen.length === 1) return await listed({ door, request, type: only }, given);
-    const parts = partsOf({ door, request }, seen, given);
+    const parts = await partsOf({ door, request }, seen, given);
     const isByCursor = parts[0]?.asked.cursor !== null;
     return scimReply(200, isByCursor ? await byCursor(parts) : await byIndex(parts));
   };
 
 /** A name that one kind lacks is an attribute without value there; a name that all lack is a mistake. */
-function partsOf(
-  place: Pick<Listing, 'door' | 'request'>,
-  types: readonly ResourceType[],
-  given: GivenList,
-): readonly Part[] {
+async function partsOf(place: Place, types: readonly ResourceType[], given: GivenList): Promise<readonly Part[]> {
   const lacking = new Map<string, number>();
-  const parts = types.map((type) => {
+  const parts: Part[] = [];
+  for (const type of types) {
     const unknown = new Set<string>();
-    const asked = listRequestOf(type, given, (path) => unknown.add(path));
+    const listing = { ...place, type };
+    parts.push({ listing, asked: await listRequestOf(listing, given, (path) => unknown.add(path)) });
     for (const path of unknown) lacking.set(path, (lacking.get(path) ?? 0) + 1);
-    return { listing: { ...place, type }, asked };
-  });
+  }
   const nowhere = [...lacking].find(([, count]) => count === types.length);
   if (nowhere === undefined) return parts;
   throw new ScimError(400, 'invalidFilter', `${quoted(nowhere[0])} is no attribute that can be searched.`);
@@ -57,7 +54,7 @@ async function byIndex(parts: readonly Part[]): Promise<object> {
     const offset = Math.max(0, startIndex - 1 - total);
     const limit = count - resources.length;
     const page = await pageOf(listing, asked, { limit, offset: limit === 0 ? 0 : offset });
-    resources.push(...resourcesOf(listing, asked, page));
+    resources.push(...(await resourcesOf(listing, asked, page)));
     total += page.total ?? page.documents.length;
   }
   return {
@@ -87,7 +84,7 @@ async function byCursor(parts: readonly Part[]): Promise<object> {
     const own = index === first ? (match[2] ?? '') : '';
     const limit = index < first || next !== null ? 0 : count - resources.length;
     const page = await pageFrom(part, own, limit);
-    resources.push(...resourcesOf(part.listing, part.asked, page));
+    resources.push(...(await resourcesOf(part.listing, part.asked, page)));
     total += page.total ?? 0;
     if (index < first || next !== null) continue;
     if (page.next !== null && limit > 0) next = `${index}.${await nextOf(part, page)}`;

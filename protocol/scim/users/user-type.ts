@@ -25,6 +25,11 @@ export const userType: ResourceType = {
       delete: ['internal_bulk_user_delete'],
     },
   },
-  list: { defaultSort: 'userName', page: usersPage, presented },
+  list: {
+    defaultSort: 'userName',
+    page: usersPage,
+    presented: ({ request }, documents, { selection }) =>
+      documents.map((document) => presented(document, request.tenant.baseUrl, selection)),
+  },
   handlers: { create: postUser, get: getUser, replace: putUser, patch: patchUser, remove: removeUser },
 };

@@ -1,7 +1,6 @@
 /** A search at the root over kinds of resources that are made up here: users twice, under other names. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SUPER_ORG_ID } from '../../../domain/ids.ts';
-import type { Document } from '../../../infra/read-store/read-store.ts';
 import type { Request } from '../../../protocol/http/route.ts';
 import { searchAll } from '../../../protocol/scim/list/search-all.ts';
 import type { ResourceType } from '../../../protocol/scim/resource-type.ts';
@@ -30,7 +29,10 @@ const kind = (name: string, more: Partial<ResourceType> = {}): ResourceType => (
   ...userType,
   name,
   endpoint: `/${name}s`,
-  list: { ...userType.list, presented: (document: Document) => ({ is: `${name} ${document['userName']}` }) },
+  list: {
+    ...userType.list,
+    presented: (_, documents) => documents.map((document) => ({ is: `${name} ${document['userName']}` })),
+  },
   ...more,
 });
 
