@@ -9,15 +9,13 @@
  * MUNIMENT_SCIM_AUTHORIZATION holds the Authorization header of an administrator. It makes, changes and deletes users.
  * Prints one JSON object a line: status (SUCCESS, ERROR, …), title, resourceType, reason.
  */
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { cache, run } from './served.mjs';
 
 const VERSION = '0.5.2';
 const PACKAGES = [`scim2-tester==${VERSION}`, 'scim2-client[httpx2]==0.13.2', 'scim2-models==0.12.3'];
-const cache = process.env.MUNIMENT_CACHE ?? join(homedir(), '.cache', 'muniment');
 const binaries = process.platform === 'win32' ? 'Scripts' : 'bin';
 
 function installed() {
@@ -31,12 +29,6 @@ function installed() {
   run(join(home, binaries, 'pip'), [...quiet, ...PACKAGES]);
   writeFileSync(join(home, '.complete'), '');
   return home;
-}
-
-function run(program, args) {
-  const { status, error } = spawnSync(program, args, { stdio: ['ignore', 'inherit', 'inherit'] });
-  if (error !== undefined) throw error;
-  if (status !== 0) throw new Error(`${program} ${args[0]} ended with status ${status}`);
 }
 
 const home = installed();
