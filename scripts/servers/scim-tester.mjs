@@ -34,5 +34,6 @@ function installed() {
 const home = installed();
 const [address] = process.argv.slice(2);
 if (address !== undefined) {
-  run(join(home, binaries, 'python'), [fileURLToPath(new URL('scim_tester.py', import.meta.url)), address]);
+  const program = fileURLToPath(new URL('scim_tester.py', import.meta.url));
+  run(join(home, binaries, 'python'), [program, address], { stdio: ['ignore', 'inherit', 'inherit'] });
 }
