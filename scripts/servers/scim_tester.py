@@ -13,6 +13,7 @@ A schema (RFC 7643 section 7) does not say everything that a tester would have t
 import json
 import os
 import sys
+import uuid
 
 from httpx2 import Client
 from pydantic import BaseModel
@@ -22,7 +23,7 @@ from scim2_tester.checkers import patch_add, patch_replace
 
 ANSWER_S_MAX = 30
 ACCOUNT = "urn:scim:wso2:schema"
-EXAMPLES = {"dateOfBirth": "1990-01-31"}
+EXAMPLES = {"dateOfBirth": lambda: "1990-01-31", "password": lambda: f"Correct-Horse-9-{uuid.uuid4()}"}
 # "active" says whether the account is neither locked nor disabled, so it always has a value.
 DEFAULTS = {"active": (True, False), f"{ACCOUNT}:accountLocked": (False,), f"{ACCOUNT}:accountDisabled": (False,)}
 WRITTEN_BY_SERVER = {"accountState", "lastPasswordUpdateTime"}
@@ -31,7 +32,8 @@ example_of_schema = filling.get_random_example_value
 
 
 def example_value(path):
-    return EXAMPLES.get(str(path).rsplit(":", 1)[-1]) or example_of_schema(path)
+    make = EXAMPLES.get(str(path).rsplit(":", 1)[-1])
+    return example_of_schema(path) if make is None else make()
 
 
 def plain(value):
