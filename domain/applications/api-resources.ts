@@ -45,7 +45,11 @@ export const systemApis: readonly ApiResource[] = [
     'internal_bulk_user_update',
     'internal_bulk_user_delete',
   ]),
+  api('20', '/event_store.client.streams.Streams', 'Event Log', ['internal_event_log_view']),
 ];
+
+/** Reads the whole log, of every organization, with personal data sealed. For roles of the super organization. */
+export const READ_LOG_PERMISSION = 'internal_event_log_view';
 
 export const apiById = (id: string): ApiResource | null => systemApis.find((candidate) => candidate.id === id) ?? null;
 
