@@ -49,6 +49,7 @@ export async function openKernel(configuration: Configuration, telemetry: Teleme
   const { vault, transient } = await openSideStores({ directory, deploymentKey, clock, sweepClock });
   const codec = createEventCodec({ vault, catalogue: eventCatalogue });
   const hasher = createPasswordHasher({ ...configuration.passwordHash, metrics: telemetry });
+  const breachedPasswords = await openBreachedPasswords(configuration, telemetry);
   const kernel: Kernel = {
     store,
     vault,
@@ -60,6 +61,7 @@ export async function openKernel(configuration: Configuration, telemetry: Teleme
     approvals: noApprovals,
     clock,
     uuid: newUuid,
+    ...(breachedPasswords === null ? {} : { breachedPasswords }),
   };
   return {
     kernel,
@@ -71,4 +73,11 @@ export async function openKernel(configuration: Configuration, telemetry: Teleme
       await store.close();
     },
   };
+}
+
+/** Loaded only where it is wanted. */
+async function openBreachedPasswords({ breachedPasswords }: Configuration, { log }: Telemetry) {
+  if (breachedPasswords === null) return null;
+  const list = await import('../infra/breached-passwords/range-list.ts');
+  return list.openRangeList({ ...breachedPasswords, log });
 }

@@ -2,6 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { SUPER_ORG_ID, type TenantId } from '../domain/ids.ts';
 import { organizations } from '../domain/organizations/organization.ts';
+import { isPasswordRefusal, type PasswordRefusal, passwordSentence } from '../domain/users/password.ts';
 import type { Caller } from './caller.ts';
 import type { Kernel } from './kernel.ts';
 import { createRootOrganization } from './organizations/root-organization.ts';
@@ -9,8 +10,9 @@ import { execute } from './pipeline.ts';
 import { ensureAuditorRole } from './roles/create-auditor-role.ts';
 
 const PASSWORD_CHARACTERS = 20;
-/** Without look-alikes, so that it can be read off a screen. */
-const ALPHABET = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789';
+/** Without look-alikes, so that it can be read off a screen; one of each kind, as the rules ask. */
+const KINDS = ['abcdefghijkmnpqrstuvwxyz', 'ABCDEFGHJKLMNPQRSTUVWXYZ', '23456789', '-_.'];
+const ALPHABET = KINDS.join('');
 
 export interface FirstStart {
   readonly superTenant: string;
@@ -43,9 +45,18 @@ export async function setUp(
   const password = adminPassword ?? generatedPassword();
   const input = { id: SUPER_ORG_ID, handle: superTenant, name: 'Super', owner: { userName: adminName, password } };
   const created = await execute(kernel, createRootOrganization, input, { caller, correlationId: kernel.uuid() });
+  if (!created.ok && isPasswordRefusal(created.refusal)) throw new AdminPasswordRefused(created.refusal);
   if (!created.ok) throw new Error(`the super organization cannot be created: ${JSON.stringify(created.refusal)}`);
   await ensureAuditorRole(kernel, caller);
   return adminPassword === null ? password : null;
+}
+
+/** The rules hold for the first password too. */
+export class AdminPasswordRefused extends Error {
+  constructor(refusal: PasswordRefusal) {
+    super(`MUNIMENT_ADMIN_PASSWORD cannot be the administrator's password: ${passwordSentence(refusal)}`);
+    this.name = 'AdminPasswordRefused';
+  }
 }
 
 /** The handle stands in addresses and tokens, so it cannot change after the first start. */
@@ -56,5 +67,9 @@ export class SuperTenantDiffers extends Error {
   }
 }
 
-const generatedPassword = (): string =>
-  Array.from({ length: PASSWORD_CHARACTERS }, () => ALPHABET[randomInt(ALPHABET.length)]).join('');
+function generatedPassword(): string {
+  for (;;) {
+    const password = Array.from({ length: PASSWORD_CHARACTERS }, () => ALPHABET[randomInt(ALPHABET.length)]).join('');
+    if (KINDS.every((kind) => [...kind].some((character) => password.includes(character)))) return password;
+  }
+}

@@ -16,12 +16,19 @@ import { withdrawConsent } from './consents/consent-commands.ts';
 import { retireSigningKey, rotateSigningKey } from './keys/rotate-signing-key.ts';
 import { renameOrganization } from './organizations/rename-organization.ts';
 import { createRootOrganization, setOrganizationActive } from './organizations/root-organization.ts';
+import {
+  configureConnectors,
+  configureValidation,
+  revertConnector,
+  revertValidation,
+} from './settings/change-settings.ts';
 import { assignRole, unassignRole } from './users/assign-role.ts';
 import {
   changeUser,
   changeUserAttributes,
   disableUser,
   enableUser,
+  forcePasswordReset,
   lockUser,
   setUserPassword,
   unlockUser,
@@ -43,6 +50,7 @@ const all: readonly AnyCommand[] = [
   unlockUser,
   disableUser,
   enableUser,
+  forcePasswordReset,
   deleteUser,
   eraseUser,
   assignRole,
@@ -65,6 +73,10 @@ const all: readonly AnyCommand[] = [
   withdrawConsent,
   changeOwnAccount,
   deleteOwnAccount,
+  configureConnectors,
+  revertConnector,
+  configureValidation,
+  revertValidation,
 ];
 
 export const commandRegistry: ReadonlyMap<string, AnyCommand> = new Map(all.map((command) => [command.type, command]));

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { userId } from '../../domain/id-parsers.ts';
 import { organizations } from '../../domain/organizations/organization.ts';
 import { refuse } from '../../domain/result.ts';
-import { isOwnPath, lapsedProofs } from '../../domain/users/own-account.ts';
+import { isOwnPath } from '../../domain/users/own-account.ts';
 import type { User } from '../../domain/users/user.ts';
 import { OWN_ACCOUNT_SCOPE } from '../access.ts';
 import type { Command, CommonRefusal, Scope } from '../command.ts';
@@ -33,10 +33,6 @@ export const changeOwnAccount: Command<ChangeInput, User, OwnRefusal, FactsOf<ty
   input: changeInput,
   permissions: [OWN_ACCOUNT_SCOPE],
   facts: (scope) => (isOwn(scope) ? gatherOwn(changeUser, scope) : Promise.resolve(notOwn)),
-  decide: (user, { set = {}, unset = [], ...rest }, facts, scope) => {
-    const lapsed = lapsedProofs(user.attributes, [...Object.keys(set), ...unset]);
-    return changeUser.decide(user, { ...rest, set: { ...set, ...lapsed }, unset: [...unset] }, facts, scope);
-  },
 };
 
 const deleteInput = z.strictObject({ userId });

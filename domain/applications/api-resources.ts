@@ -46,6 +46,14 @@ export const systemApis: readonly ApiResource[] = [
     'internal_bulk_user_delete',
   ]),
   api('20', '/event_store.client.streams.Streams', 'Event Log', ['internal_event_log_view']),
+  api('22', '/api/server/v1/identity-governance', 'Identity Governance API', [
+    'internal_idp_view',
+    'internal_idp_update',
+  ]),
+  api('23', '/api/server/v1/validation-rules', 'Validation Rules API', [
+    'internal_config_view',
+    'internal_config_update',
+  ]),
 ];
 
 /** Reads the whole log, of every organization, with personal data sealed. For roles of the super organization. */

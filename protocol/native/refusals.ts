@@ -4,6 +4,7 @@ import type { CommonRefusal } from '../../commands/command.ts';
 import type { UserCommandRefusal } from '../../commands/users/user-command.ts';
 import type { SigningKeyRefusal } from '../../domain/keys/signing-keys.ts';
 import type { OrganizationRefusal } from '../../domain/organizations/organization.ts';
+import type { SettingsRefusal } from '../../domain/settings/organization-settings.ts';
 import { Problem } from './problem.ts';
 
 type Known =
@@ -12,10 +13,11 @@ type Known =
   | UserCommandRefusal
   | OrganizationRefusal
   | SigningKeyRefusal
+  | SettingsRefusal
   | { readonly reason: 'role-not-found' | 'role-exceeds-own' | 'not-own-consent' | 'id-reserved' };
 
-/** 400: cannot be read. 403: no right. 404: not there. 409: in the way of what is. 422: read, and against a rule. */
-const statuses: Record<Known['reason'], 400 | 403 | 404 | 409 | 412 | 422> = {
+/** 400: cannot be read. 403: no right. 404: not there. 409: in the way of what is. 422: read, and against a rule. 503: not now. */
+const statuses: Record<Known['reason'], 400 | 403 | 404 | 409 | 412 | 422 | 503> = {
   'invalid-input': 400,
   'idempotency-key-invalid': 400,
   forbidden: 403,
@@ -54,8 +56,19 @@ const statuses: Record<Known['reason'], 400 | 403 | 404 | 409 | 412 | 422> = {
   'scope-not-of-api': 422,
   'user-name-invalid': 422,
   'attributes-too-large': 422,
-  'password-too-short': 422,
+  'user-name-breaks-rule': 422,
+  'email-missing': 422,
   'password-too-long': 422,
+  'password-breaks-rule': 422,
+  'password-used-before': 422,
+  'password-breached': 422,
+  'password-unchecked': 503,
+  'connector-unknown': 422,
+  'setting-unknown': 422,
+  'setting-invalid': 422,
+  'field-unknown': 422,
+  'validator-unknown': 422,
+  'rules-invalid': 422,
   'handle-invalid': 422,
   'name-invalid': 422,
 };

@@ -6,6 +6,7 @@ import { feedRoutes } from './feed-routes.ts';
 import { historyRoutes } from './history-routes.ts';
 import { openApiRoutes } from './openapi.ts';
 import { type ReadDoor, readRoutes } from './read-routes.ts';
+import { settingsRoutes } from './settings-routes.ts';
 
 export interface NativeDoor extends ReadDoor {
   readonly authenticator: Authenticator;
@@ -16,6 +17,7 @@ export interface NativeDoor extends ReadDoor {
 export const nativeRoutes = (door: NativeDoor): readonly Route[] => [
   ...commandRoutes(door),
   ...readRoutes(door),
+  ...settingsRoutes(door),
   ...historyRoutes(door),
   ...feedRoutes(door),
   ...openApiRoutes(door.routes),

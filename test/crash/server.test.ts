@@ -15,7 +15,7 @@ const LOAD_MS_MIN = 150;
 const LOAD_MS_SPREAD = 450;
 const READY_MS_MAX = 10_000;
 const TEST_MS_MAX = 120_000;
-const PASSWORD = 'a-password-for-tests';
+const PASSWORD = 'A-password-for-tests-1';
 
 it(
   `[SEC-L3] [SEC-L4] loses nothing it acknowledged and brings no dead token back, in ${KILLS} kills`,

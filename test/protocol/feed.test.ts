@@ -11,6 +11,7 @@ import {
   type ManagementClient,
   machineToken,
   type NewTenant,
+  OWNER_PASSWORD,
 } from '../support/management-client.ts';
 import { basic, startTestServer, type TestServer } from '../support/server.ts';
 
@@ -163,7 +164,7 @@ describe('polling the feed', () => {
 describe('streaming the feed', () => {
   const stream = (query: string, headers: Record<string, string> = {}): Promise<EventStream> =>
     openEventStream(`${server.url}/t/feeds.com/api/feed?${query}`, {
-      authorization: basic('kim', 'an-owner-password'),
+      authorization: basic('kim', OWNER_PASSWORD),
       ...headers,
     });
 
@@ -222,7 +223,7 @@ describe('streaming the feed', () => {
   it('serves a bounded number of listeners of a tenant, and frees the place of one that goes', async () => {
     const crowded = await createTenant(server, 'crowded.com');
     const open = () =>
-      openEventStream(`${server.url}/t/crowded.com/api/feed`, { authorization: basic('kim', 'an-owner-password') });
+      openEventStream(`${server.url}/t/crowded.com/api/feed`, { authorization: basic('kim', OWNER_PASSWORD) });
     const streams = await Promise.all(Array.from({ length: LISTENERS_PER_TENANT_MAX }, open));
     expect(new Set(streams.map(({ status }) => status))).toEqual(new Set([200]));
     expect((await open()).status).toBe(429);

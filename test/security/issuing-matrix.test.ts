@@ -5,17 +5,20 @@ import { systemApis } from '../../domain/applications/api-resources.ts';
 import { eventCatalogue } from '../../domain/catalogue.ts';
 import { inTenant, startOauthServer } from '../protocol/oauth2/oauth-server.ts';
 import { DISABLING_EVENTS, type DisablingEvent, ISSUING_PATHS, type IssuingPath, MATRIX } from './issuing-matrix.ts';
-import { attempt, type Ground, happen, prepare, switchOrganization } from './issuing-matrix-steps.ts';
+import { attempt, type Ground, happen, prepare, switchExpiry, switchOrganization } from './issuing-matrix-steps.ts';
 
 /** Which attack of the checklist a row answers. */
 const ATTACKS: Record<DisablingEvent, string> = {
   'user-locked': '[SEC-A1] [SEC-A12]',
   'user-locked-and-unlocked': '[SEC-A1]',
+  'user-locked-by-attempts': '[SEC-A1] [SEC-D5]',
   'user-disabled': '[SEC-A1]',
   'user-disabled-and-enabled': '[SEC-A1]',
   'user-deleted': '[SEC-A1]',
   'user-erased': '[SEC-A1]',
   'password-set': '[SEC-A4]',
+  'reset-forced': '[SEC-A4]',
+  'password-expired': '[SEC-A1]',
   'session-ended': '[SEC-A1]',
   'application-disabled': '[SEC-A6]',
   'application-disabled-and-enabled': '[SEC-A6]',
@@ -54,6 +57,7 @@ describe('what was disabled hands out and honours nothing', () => {
           expect((await attempt[path](prepared)) ? 'unaffected' : 'refused').toBe(verdict);
         } finally {
           if (event === 'organization-deactivated') await switchOrganization(true)(ground);
+          if (event === 'password-expired') await switchExpiry('false')(ground);
         }
       });
     }
@@ -87,8 +91,10 @@ const ROWS: Readonly<Record<string, DisablingEvent | readonly DisablingEvent[] |
   'identity.user.attributes_changed.v1': null,
   'identity.user.password_set.v1': 'password-set',
   'identity.user.password_rehashed.v1': null,
-  'identity.user.locked.v1': 'user-locked',
+  'identity.user.locked.v1': ['user-locked', 'user-locked-by-attempts'],
   'identity.user.unlocked.v1': 'user-locked-and-unlocked',
+  'identity.user.held.v1': 'reset-forced',
+  'identity.user.released.v1': null,
   'identity.user.disabled.v1': 'user-disabled',
   'identity.user.enabled.v1': 'user-disabled-and-enabled',
   'identity.user.deleted.v1': 'user-deleted',
@@ -123,6 +129,11 @@ const ROWS: Readonly<Record<string, DisablingEvent | readonly DisablingEvent[] |
   'consent.consent.granted.v1': null,
   'consent.consent.withdrawn.v1': 'consent-withdrawn',
   'session.session.ended.v1': 'session-ended',
+  'operations.consumer.event_skipped.v1': null,
+  'policy.connector.configured.v1': 'password-expired',
+  'policy.connector.reverted.v1': null,
+  'policy.validation.configured.v1': null,
+  'policy.validation.reverted.v1': null,
 };
 
 const TECHNICAL = /^(oauth|uniqueness|session\.(login|session\.started))\./;

@@ -59,7 +59,11 @@ const OPEN_ROUTES: Readonly<Record<'public' | 'handler', readonly string[]>> = {
 };
 
 /** What any user may use: what is his own, or commands that check the permission they declare. */
-const AUTHENTICATED_ROUTES: readonly string[] = ['GET /api/commands', 'POST /api/commands/:type'];
+const AUTHENTICATED_ROUTES: readonly string[] = [
+  'GET /api/commands',
+  'POST /api/commands/:type',
+  'POST /api/server/v1/identity-governance/preferences',
+];
 
 /** What any user may do with his own account, and with no other. */
 const OWN_ACCOUNT_ROUTES: readonly string[] = ['GET /scim2/Me', 'PUT /scim2/Me', 'PATCH /scim2/Me', 'DELETE /scim2/Me'];

@@ -19,7 +19,7 @@ import { createPasswordHasher } from '../../infra/password-hash/argon2-hasher.ts
 import { openSideStores } from '../../infra/side-stores/open-side-stores.ts';
 import { noTelemetry } from '../../infra/telemetry/no-telemetry.ts';
 
-export const ADMIN_PASSWORD = 'a-password-for-tests';
+export const ADMIN_PASSWORD = 'A-password-for-tests-1';
 
 export interface TestKernel {
   readonly kernel: Kernel;

@@ -23,7 +23,7 @@ export interface TestServerOptions {
   readonly telemetry?: Telemetry;
 }
 
-const PASSWORD = 'a-password-for-tests';
+const PASSWORD = 'A-password-for-tests-1';
 
 export const basic = (userName: string, password: string): string =>
   `Basic ${Buffer.from(`${userName}:${password}`).toString('base64')}`;

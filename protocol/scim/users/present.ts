@@ -1,12 +1,14 @@
 /** A user as a response shows it: from the read model's document, or from the state after a command. */
 import type { Json } from '../../../domain/json.ts';
+import { accountState, unlockTime } from '../../../domain/users/account-state.ts';
 import { ACCOUNT, attributeAt, schemaOf, userSchemas } from '../../../domain/users/attribute-catalogue.ts';
 import { primaryFirst } from '../../../domain/users/attribute-paths.ts';
-import { accountState, type User } from '../../../domain/users/user.ts';
+import type { User } from '../../../domain/users/user.ts';
 import type { Document } from '../../../infra/read-store/read-store.ts';
 import { etagOf } from '../etag.ts';
 import { type Selection, selected } from '../selection.ts';
 import type { Vocabulary } from '../vocabulary.ts';
+import { isActive } from './account.ts';
 import { toResource, withKey } from './resource.ts';
 import { isMap, type JsonMap } from './values.ts';
 
@@ -23,14 +25,15 @@ export function documentOfState(id: string, user: User, revision: bigint | 'no-s
     accountState: accountState(user),
     accountLocked: user.lock !== null,
     accountDisabled: user.disabled,
-    ...(user.lock === null ? {} : { lockedReason: user.lock.reason }),
+    ...(user.lock === null ? {} : { lockedReason: user.lock.reason, unlockTime: unlockTime(user.lock.until) }),
+    ...(user.lockouts === 0 ? {} : { failedLoginLockoutCount: user.lockouts }),
     ...(user.passwordSetAt === null ? {} : { lastPasswordUpdateTime: String(Date.parse(user.passwordSetAt)) }),
   };
   return {
     ...resource,
     id,
     userName: user.userName,
-    active: user.lock === null && !user.disabled,
+    active: isActive(user),
     [ACCOUNT]: account,
     meta: { created: user.createdAt, lastModified: user.modifiedAt, version: String(revision) },
   };

@@ -26,7 +26,7 @@ export { ADMIN_PASSWORD };
 
 export const CALLBACK = 'https://app.example/callback';
 export const ORIGIN = 'https://app.example';
-export const PASSWORD = 'correct horse battery';
+export const PASSWORD = 'Correct horse 9 battery';
 
 export interface OauthServerOptions extends TestKernelOptions {
   readonly showAuthFailureReason?: boolean;
