@@ -45,6 +45,12 @@ export const systemApis: readonly ApiResource[] = [
     'internal_claim_meta_delete',
   ]),
   api('9', '/api/server/v1/api-resources', 'API Resource Management API', ['internal_api_resource_view']),
+  api('10', '/scim2/Bulk', 'SCIM2 Bulk API', [
+    'internal_bulk_resource_create',
+    'internal_bulk_user_create',
+    'internal_bulk_user_update',
+    'internal_bulk_user_delete',
+  ]),
   api('20', '/event_store.client.streams.Streams', 'Event Log', ['internal_event_log_view']),
   api('22', '/api/server/v1/identity-governance', 'Identity Governance API', [
     'internal_idp_view',

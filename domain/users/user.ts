@@ -7,6 +7,7 @@ import type { OrgId, UserId } from '../ids.ts';
 import { accept, type Result, refuse } from '../result.ts';
 import { type Account, type AccountChange, accountFacts, openAccount, pendingIn } from './account-state.ts';
 import { uniqueClaims } from './claim-values.ts';
+import { lapsedProofs } from './own-account.ts';
 import type { UniqueAttribute } from './user-catalogue.ts';
 import type { AccountState, Attributes, AttributeValue, CheckedAttributes, UserEvent } from './user-events.ts';
 import { withoutVerifiedFlags } from './verified-flags.ts';
@@ -127,7 +128,7 @@ export interface UserChange extends Omit<AccountChange, 'password'> {
 
 export function decideChangeUser(user: User, change: UserChange): Result<Decision, UserRefusal> {
   if (user.status !== 'present') return refuse({ reason: 'user-not-found' });
-  const attributes = attributeChange(user.attributes, change.by === 'user' ? withoutVerifiedFlags(change) : change);
+  const attributes = attributeChange(user.attributes, change.by === 'user' ? ownChange(user, change) : change);
   if (isTooLarge(attributes.after)) return tooLarge;
 
   const facts: UserEvent[] = [];
@@ -165,6 +166,13 @@ export function decideClaimValues(
   if (claims.length === 0 || user.claimedGenerations.has(generation)) return accept(nothing);
   const claimed: UserEvent = { type: 'identity.user.unique_values_claimed.v1', data: { generation } };
   return accept({ facts: [claimed], claims });
+}
+
+/** Of himself a user says no flag, and an address that he writes is not verified by the flag of the former one. */
+function ownChange(user: User, change: UserChange): UserChange {
+  const own = withoutVerifiedFlags(change);
+  const lapsed = lapsedProofs(user.attributes, [...Object.keys(own.set ?? {}), ...(own.unset ?? [])]);
+  return { ...own, set: { ...own.set, ...lapsed } };
 }
 
 export function decideRehashPassword(user: User, change: { from: string; to: string }): Result<Decision, UserRefusal> {
