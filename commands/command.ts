@@ -20,6 +20,8 @@ export interface Envelope {
   readonly source?: RequestSource | null;
   /** Repeats with the same key and body have one effect and one answer. At most 255 printable characters. */
   readonly idempotencyKey?: string;
+  /** What must be the same in a repeat, where the input is worked out from the newest state: the request as it was sent. */
+  readonly requestText?: string;
   /** The revision that the caller has seen; another one is refused. */
   readonly ifRevision?: Revision;
   /** Decide, but store nothing: no event, no key, no counter. */

@@ -24,7 +24,10 @@ export const isIdempotencyKey = (key: string | undefined): boolean =>
 /** Keyed, so that the log reveals nothing of the body; null without an idempotency key. */
 export async function requestHash({ kernel, envelope, input }: KeyedScope): Promise<string | null> {
   if (envelope.idempotencyKey === undefined) return null;
-  const hash = await kernel.vault.blindIndex(envelope.caller.tenant, `request|${canonical(input)}`);
+  const hash = await kernel.vault.blindIndex(
+    envelope.caller.tenant,
+    `request|${envelope.requestText ?? canonical(input)}`,
+  );
   return hash.toString('base64url');
 }
 

@@ -54,6 +54,22 @@ function invalidInput(issues: readonly { readonly path: readonly PropertyKey[]; 
   return { reason: 'invalid-input', issues: listed } as const;
 }
 
+/**
+ * What a request with this idempotency key was answered before; null when it is new. For doors whose own checks look at
+ * a state that the first answer has changed.
+ */
+export async function answeredBefore<Input, State, Refusal extends { reason: string }, Facts>(
+  kernel: Kernel,
+  command: Command<Input, State, Refusal, Facts>,
+  input: Input,
+  envelope: Envelope,
+): Promise<Answer<State, never> | null> {
+  if (envelope.idempotencyKey === undefined || !isIdempotencyKey(envelope.idempotencyKey)) return null;
+  const scope = scopeOf(kernel, command, input, envelope);
+  const request = await requestHash(scope);
+  return (await formerOutcome(command, scope, request)) ?? (await loggedOutcome(command, scope, request));
+}
+
 interface Execution<Input> extends Scope<Input> {
   readonly commandId: string;
   readonly repeatable: boolean;

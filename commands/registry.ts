@@ -38,6 +38,7 @@ import {
 } from './users/change-user.ts';
 import { createUser } from './users/create-user.ts';
 import { deleteUser, eraseUser } from './users/delete-user.ts';
+import { changeOwnAccount, deleteOwnAccount } from './users/own-account.ts';
 
 /** Input, state and facts differ by command; the pipeline keeps them together. */
 // biome-ignore lint/suspicious/noExplicitAny: the registry holds commands of every input; each parses its own.
@@ -85,6 +86,8 @@ const all: readonly AnyCommand[] = [
   rotateSigningKey,
   retireSigningKey,
   withdrawConsent,
+  changeOwnAccount,
+  deleteOwnAccount,
 ];
 
 export const commandRegistry: ReadonlyMap<string, AnyCommand> = new Map(all.map((command) => [command.type, command]));

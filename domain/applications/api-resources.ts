@@ -45,6 +45,12 @@ export const systemApis: readonly ApiResource[] = [
     'internal_claim_meta_delete',
   ]),
   api('9', '/api/server/v1/api-resources', 'API Resource Management API', ['internal_api_resource_view']),
+  api('10', '/scim2/Bulk', 'SCIM2 Bulk API', [
+    'internal_bulk_resource_create',
+    'internal_bulk_user_create',
+    'internal_bulk_user_update',
+    'internal_bulk_user_delete',
+  ]),
 ];
 
 export const apiById = (id: string): ApiResource | null => systemApis.find((candidate) => candidate.id === id) ?? null;

@@ -20,7 +20,7 @@ export interface AttributeDefinition {
   readonly multiValued: boolean;
   readonly required: boolean;
   readonly caseExact: boolean;
-  readonly mutability: 'readWrite' | 'readOnly' | 'writeOnly';
+  readonly mutability: 'readWrite' | 'readOnly' | 'writeOnly' | 'immutable';
   readonly returned: 'always' | 'default' | 'request' | 'never';
   readonly uniqueness: 'none' | 'server';
   readonly canonicalValues?: readonly string[];
@@ -44,6 +44,8 @@ export interface AttributeTraits {
   readonly claim: string;
   /** Shown to people from the start: forms are made from what follows. */
   readonly supportedByDefault: boolean;
+  /** Where no profile says otherwise. */
+  readonly readOnly: boolean;
   readonly displayOrder: number;
   readonly inputType: string | null;
   readonly options: readonly { readonly label: string; readonly value: string }[];

@@ -3,7 +3,7 @@
  * (documents: as a SCIM resource has them).
  */
 import type { JsonObject } from '../json.ts';
-import type { Attributes } from './user-events.ts';
+import type { AttributeElement, Attributes } from './user-events.ts';
 
 /** Segments of a flat path: `urn:a:b:2.0:User:manager.value` is schema, `manager`, `value`. */
 export function segmentsOf(path: string): readonly string[] {
@@ -38,4 +38,17 @@ export function nested(attributes: Attributes): JsonObject {
 function asObject(map: ReadonlyMap<string, unknown>): JsonObject {
   const entries = [...map].map(([key, value]) => [key, value instanceof Map ? asObject(value) : value] as const);
   return Object.fromEntries(entries) as JsonObject;
+}
+
+const isPrimary = (value: AttributeElement): boolean => typeof value === 'object' && value['primary'] === true;
+
+/** RFC 7644 §3.4.2.3: a list is sorted by its primary value, so that one stands first where a list is shown and searched. */
+export function primaryFirst(attributes: Attributes): Attributes {
+  const moved = Object.entries(attributes).flatMap(([path, value]) => {
+    if (!Array.isArray(value)) return [];
+    const list = value as readonly AttributeElement[];
+    const index = list.findIndex(isPrimary);
+    return index <= 0 ? [] : [[path, [...list.slice(index, index + 1), ...list.toSpliced(index, 1)]] as const];
+  });
+  return moved.length === 0 ? attributes : { ...attributes, ...Object.fromEntries(moved) };
 }

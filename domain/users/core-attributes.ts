@@ -13,6 +13,7 @@ const meta = complex(
     attribute('created', 'dateTime', 'When the user was made.', server),
     attribute('lastModified', 'dateTime', 'When the user was last changed.', server),
     attribute('location', 'reference', 'The address of the user.', { ...server, search: 'none' }),
+    text('version', 'The version of the user, as in ETag.', { ...server, caseExact: true, search: 'none' }),
   ],
   server,
 );
@@ -57,6 +58,7 @@ export const coreAttributes: readonly AttributeDefinition[] = [
   text('userName', 'The name to sign in with.', {
     ...state,
     required: true,
+    mutability: 'immutable',
     uniqueness: 'server',
     search: 'contains',
     displayName: 'Username',

@@ -1,16 +1,17 @@
 /**
  * The HTTP server: mounts every route plainly for the super organization and under `/t/:tenant` for all. A path has
- * one spelling; what the router does not find as it is written is answered 404. Host and forwarding headers decide nothing.
+ * one spelling; what the router does not find as it is written is answered 404, or 405 where only the method is missing. Host and forwarding headers decide nothing.
  */
 import type { BlockList, Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Telemetry } from '../../infra/telemetry/telemetry.ts';
+import { allowedMethods, formsByPrefix } from './allowed-methods.ts';
 import type { Authenticator } from './authenticate.ts';
 import { correlationIdOf } from './correlation.ts';
 import { plainErrors } from './failure.ts';
 import { createPositionMemory, type PositionMemory } from './position-memory.ts';
 import { send } from './reply.ts';
-import type { HttpFailure, Route } from './route.ts';
+import type { ErrorForm, HttpFailure, Route } from './route.ts';
 import { type Door, mountOf, notFound, serve, type Tenants } from './serve.ts';
 
 export interface ServerLimits {
@@ -76,7 +77,15 @@ export function buildServer(options: ServerOptions): FastifyInstance {
     mount(server, door, route, false);
     mount(server, door, route, true);
   }
-  server.setNotFoundHandler((request, reply) => refusePlainly(door, { request, reply, failure: notFound }));
+  const allowedAt = allowedMethods(options.routes);
+  const formOf = formsByPrefix(options.routes);
+  server.setNotFoundHandler((request, reply) => {
+    const allowed = allowedAt(request.raw.method ?? '', request.raw.url ?? '');
+    const form = allowed?.route.errors ?? formOf(request.raw.url ?? '') ?? plainErrors;
+    const refused = { request, reply, form };
+    if (allowed === null) return refusePlainly(door, { ...refused, failure: notFound });
+    refusePlainly(door, { ...refused, failure: methodNotAllowed, allow: allowed.methods });
+  });
   server.setErrorHandler((_error, request, reply) => refusePlainly(door, { request, reply, failure: badRequest }));
   server.server.maxConnections = limits.connectionsMax;
   server.server.maxHeadersCount = limits.headersMax;
@@ -130,7 +139,7 @@ function fastifyWith(limits: ServerLimits, tls: ServerOptions['tls']): FastifyIn
       : { https: { ...tls, ...connection, handshakeTimeout: limits.headersMsMax } }),
     clientErrorHandler: (error, socket) => refuseUnreadable(error.code, socket as Socket),
     frameworkErrors: (_error, request, reply) =>
-      refuseRaw(request as FastifyRequest, reply as FastifyReply, badRequest),
+      refuseRaw({ request: request as FastifyRequest, reply: reply as FastifyReply, failure: badRequest }),
   });
   return server as unknown as FastifyInstance; // over TLS its type names another server class
 }
@@ -155,27 +164,43 @@ function mount(server: FastifyInstance, door: Door, route: Route, underTenant: b
 
 const badRequest: HttpFailure = { status: 400, reason: 'invalid-request', detail: 'The request cannot be understood.' };
 
+const methodNotAllowed: HttpFailure = {
+  status: 405,
+  reason: 'method-not-allowed',
+  detail: 'What is at this path does not have this method.',
+};
+
 interface Refused {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
   readonly failure: HttpFailure;
+  readonly form?: ErrorForm;
+  /** The methods that the address has. */
+  readonly allow?: string;
 }
 
-function refusePlainly(door: Door, { request, reply, failure }: Refused): void {
-  refuseRaw(request, reply, failure, door.secure);
+function refusePlainly(door: Door, refused: Refused): void {
+  refuseRaw(refused, door.secure);
+  const { failure } = refused;
   door.requestSeconds.observe(0, { method: 'none', route: 'none', status: String(failure.status) });
 }
 
-function refuseRaw(request: FastifyRequest, reply: FastifyReply, failure: HttpFailure, secure = false): void {
+function refuseRaw({ request, reply, failure, form = plainErrors, allow }: Refused, secure = false): void {
   const correlationId = correlationIdOf(request.raw.headers);
   reply.hijack();
-  send(reply.raw, plainErrors.respond(failure, { correlationId }), {
-    correlationId,
-    bodyKind: 'json',
-    isHead: request.raw.method === 'HEAD',
-    secure,
-    close: false,
-  });
+  const response = form.respond(failure, { correlationId });
+  const headers = { ...response.headers, ...(allow === undefined ? {} : { allow }) };
+  send(
+    reply.raw,
+    { ...response, headers },
+    {
+      correlationId,
+      bodyKind: 'json',
+      isHead: request.raw.method === 'HEAD',
+      secure,
+      close: false,
+    },
+  );
 }
 
 const STATUS_LINES: Readonly<Record<string, string>> = {

@@ -77,6 +77,7 @@ const statuses: Record<Known['reason'], 400 | 403 | 404 | 409 | 412 | 422> = {
   'scope-not-of-api': 422,
   'user-name-invalid': 422,
   'attributes-too-large': 422,
+  'attribute-read-only': 403,
   'attribute-unknown': 422,
   'attribute-invalid': 422,
   'attribute-pattern': 422,

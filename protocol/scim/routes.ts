@@ -1,5 +1,7 @@
-/** The SCIM 2.0 endpoints: users, and what describes them. */
-import type { Access, Request, Response, Route } from '../http/route.ts';
+/** The SCIM 2.0 endpoints: every kind of resource, the caller himself, bulk, searches, and what describes them. */
+import { createCursorSeal } from '../../read-api/cursor.ts';
+import type { Access, Request, Route } from '../http/route.ts';
+import { bulkScopes, runBulk } from './bulk/run-bulk.ts';
 import {
   getResourceType,
   getSchema,
@@ -7,23 +9,46 @@ import {
   listResourceTypes,
   listSchemas,
 } from './discovery/discover.ts';
+import { listed } from './list/list.ts';
+import { givenInBody, givenInQuery } from './list/list-request.ts';
+import { searchAll } from './list/search-all.ts';
+import type { Handler, ResourceType } from './resource-type.ts';
+import { resourceTypes } from './resource-types.ts';
 import { answering, type ScimDoor, scimErrors } from './scim-door.ts';
-import { getUser, listUsers, searchUsers } from './users/read-users.ts';
-import { patchUser, postUser, putUser, removeUser } from './users/write-users.ts';
+import { getMe, patchMe, putMe, removeMe } from './users/me.ts';
+import { userType } from './users/user-type.ts';
 
-type Handler = (door: ScimDoor, request: Request) => Promise<Response> | Response;
+type Row = readonly [Route['method'], string, Access, Handler, string];
 
-const scope = (name: string): Access => ({ kind: 'scopes', scopes: [`internal_user_mgt_${name}`] });
+const scopes = (names: readonly string[]): Access => ({ kind: 'scopes', scopes: names });
 const everybody: Access = { kind: 'public' };
+const ownAccount = scopes(['internal_login']);
 
-const table: readonly (readonly [Route['method'], string, Access, Handler, string])[] = [
-  ['GET', '/scim2/Users', scope('list'), listUsers, 'Lists users: filter, sort, page.'],
-  ['POST', '/scim2/Users', scope('create'), postUser, 'Creates a user.'],
-  ['POST', '/scim2/Users/.search', scope('list'), searchUsers, 'Lists users; the question is in the body.'],
-  ['GET', '/scim2/Users/:id', scope('view'), getUser, 'Shows a user.'],
-  ['PUT', '/scim2/Users/:id', scope('update'), putUser, 'Replaces a user.'],
-  ['PATCH', '/scim2/Users/:id', scope('update'), patchUser, 'Changes parts of a user, all or none.'],
-  ['DELETE', '/scim2/Users/:id', scope('delete'), removeUser, 'Deletes a user.'],
+/** The name of the resource in the summaries: `user`. */
+function rowsOf(type: ResourceType): readonly Row[] {
+  const { endpoint, handlers, scopes: may } = type;
+  const kind = type.name.toLowerCase();
+  const all = `/scim2${endpoint}`;
+  const query: Handler = (door, request) => listed({ door, request, type }, givenInQuery(request.query));
+  const search: Handler = (door, request) => listed({ door, request, type }, givenInBody(request.body));
+  return [
+    ['GET', all, scopes(may.list), handlers.list ?? query, `Lists ${kind}s: filter, sort, page.`],
+    ['POST', all, scopes(may.create), handlers.create, `Creates a ${kind}.`],
+    [
+      'POST',
+      `${all}/.search`,
+      scopes(may.list),
+      handlers.search ?? search,
+      `Lists ${kind}s; the question is in the body.`,
+    ],
+    ['GET', `${all}/:id`, scopes(may.view), handlers.get, `Shows a ${kind}.`],
+    ['PUT', `${all}/:id`, scopes(may.update), handlers.replace, `Replaces a ${kind}.`],
+    ['PATCH', `${all}/:id`, scopes(may.update), handlers.patch, `Changes parts of a ${kind}, all or none.`],
+    ['DELETE', `${all}/:id`, scopes(may.delete), handlers.remove, `Deletes a ${kind}.`],
+  ];
+}
+
+const discovery: readonly Row[] = [
   ['GET', '/scim2/Schemas', everybody, listSchemas, 'Lists the schemas.'],
   ['GET', '/scim2/Schemas/:id', everybody, getSchema, 'Shows a schema.'],
   ['GET', '/scim2/ResourceTypes', everybody, (_, request) => listResourceTypes(request), 'Lists the resource types.'],
@@ -37,13 +62,37 @@ const table: readonly (readonly [Route['method'], string, Access, Handler, strin
   ],
 ];
 
-export const scimRoutes = (door: ScimDoor): readonly Route[] =>
-  table.map(([method, path, access, handle, summary]) => ({
+const me: readonly Row[] = [
+  ['GET', '/scim2/Me', ownAccount, getMe, 'Shows the caller.'],
+  ['POST', '/scim2/Me', scopes(userType.scopes.create), userType.handlers.create, 'Creates a user.'],
+  ['PUT', '/scim2/Me', ownAccount, putMe, 'Replaces what the caller may write of himself.'],
+  ['PATCH', '/scim2/Me', ownAccount, patchMe, 'Changes parts of the caller, all or none.'],
+  ['DELETE', '/scim2/Me', ownAccount, removeMe, 'Deletes the caller.'],
+];
+
+const table = (types: readonly ResourceType[]): readonly Row[] => [
+  ...types.flatMap(rowsOf),
+  ...me,
+  [
+    'POST',
+    '/scim2/.search',
+    scopes(types.flatMap((type) => type.scopes.list)),
+    searchAll(types),
+    'Lists resources of every kind.',
+  ],
+  ['POST', '/scim2/Bulk', scopes(bulkScopes(types)), runBulk(types), 'Many operations in one request.'],
+  ...discovery,
+];
+
+export function scimRoutes(deps: Omit<ScimDoor, 'cursors'>): readonly Route[] {
+  const door: ScimDoor = { ...deps, cursors: createCursorSeal(deps.kernel.vault) };
+  return table(resourceTypes).map(([method, path, access, handle, summary]) => ({
     method,
     path,
     access,
     body: method === 'GET' || method === 'DELETE' ? 'none' : 'scim',
     errors: scimErrors,
     summary,
-    handle: answering((request) => handle(door, request)),
+    handle: answering((request: Request) => handle(door, request)),
   }));
+}

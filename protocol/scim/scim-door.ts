@@ -3,6 +3,7 @@ import type { Caller } from '../../commands/caller.ts';
 import type { Envelope } from '../../commands/command.ts';
 import type { Kernel } from '../../commands/kernel.ts';
 import { type ReadStore, UnsearchableField } from '../../infra/read-store/read-store.ts';
+import type { CursorSeal } from '../../read-api/cursor.ts';
 import { ReadModelBehind } from '../../read-api/min-position.ts';
 import type { ErrorForm, HttpFailure, Request, Response } from '../http/route.ts';
 import { ScimError, type ScimType } from './scim-error.ts';
@@ -10,6 +11,7 @@ import { ScimError, type ScimType } from './scim-error.ts';
 export interface ScimDoor {
   readonly kernel: Kernel;
   readonly readStore: ReadStore;
+  readonly cursors: CursorSeal;
 }
 
 const ERROR = 'urn:ietf:params:scim:api:messages:2.0:Error';
@@ -50,24 +52,28 @@ export const answering =
       refuseForeignAccept(request.headers.accept);
       return await handle(request);
     } catch (error) {
-      if (error instanceof ScimError) {
-        return errorReply({ status: error.status, scimType: error.scimType, detail: error.message });
-      }
-      if (error instanceof UnsearchableField) {
-        return errorReply({
-          status: 400,
-          scimType: 'invalidFilter',
-          detail: 'An attribute of the filter cannot be searched.',
-        });
-      }
-      if (error instanceof ReadModelBehind) {
-        const detail = 'The answer is not ready yet. Try again.';
-        const reply = errorReply({ status: 503, scimType: null, detail });
-        return { ...reply, headers: { ...reply.headers, 'retry-after': String(error.retryAfterS) } };
-      }
-      throw error;
+      const refusal = refusalOf(error);
+      if (refusal === null) throw error;
+      return refusal;
     }
   };
+
+/** Null: a fault. */
+export function refusalOf(error: unknown): Response | null {
+  if (error instanceof ScimError) {
+    return errorReply({ status: error.status, scimType: error.scimType, detail: error.message });
+  }
+  if (error instanceof UnsearchableField) {
+    const detail = 'An attribute of the filter cannot be searched.';
+    return errorReply({ status: 400, scimType: 'invalidFilter', detail });
+  }
+  if (error instanceof ReadModelBehind) {
+    const detail = 'The answer is not ready yet. Try again.';
+    const reply = errorReply({ status: 503, scimType: null, detail });
+    return { ...reply, headers: { ...reply.headers, 'retry-after': String(error.retryAfterS) } };
+  }
+  return null;
+}
 
 const ACCEPTED: ReadonlySet<string> = new Set(['*/*', 'application/*', 'application/scim+json', 'application/json']);
 
@@ -83,9 +89,15 @@ export function callerOf({ caller }: Request): Caller {
   return caller;
 }
 
-export const envelopeOf = (request: Request): Envelope => ({
-  caller: callerOf(request),
-  correlationId: request.correlationId,
-  traceId: request.traceId,
-  source: { ip: request.ip, userAgent: request.headers['user-agent'] ?? null },
-});
+export function envelopeOf(request: Request): Envelope {
+  const envelope = {
+    caller: callerOf(request),
+    correlationId: request.correlationId,
+    traceId: request.traceId,
+    source: { ip: request.ip, userAgent: request.headers['user-agent'] ?? null },
+  };
+  const key = request.headers['idempotency-key'];
+  if (key === undefined) return envelope;
+  const requestText = JSON.stringify([request.method, request.path, request.body]);
+  return { ...envelope, idempotencyKey: String(key), requestText };
+}

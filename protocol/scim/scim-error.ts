@@ -8,7 +8,10 @@ export type ScimType =
   | 'invalidSyntax'
   | 'invalidPath'
   | 'noTarget'
-  | 'invalidValue';
+  | 'invalidValue'
+  /** RFC 9865 §2.3. */
+  | 'invalidCursor'
+  | 'expiredCursor';
 
 export class ScimError extends Error {
   readonly status: number;

@@ -123,6 +123,18 @@ export const validBodies: ReadonlyMap<string, Readonly<Record<string, unknown>>>
       schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
       Operations: [{ op: 'replace', path: 'nickName', value: 'x' }],
     },
+    'POST /scim2/.search': { filter: 'userName eq "a"', startIndex: 1, count: 10, sortBy: 'userName' },
+    'POST /scim2/Bulk': {
+      schemas: ['urn:ietf:params:scim:api:messages:2.0:BulkRequest'],
+      failOnErrors: 1,
+      Operations: [
+        { method: 'DELETE', path: '/Users/00000000-0000-4000-8000-000000000000', bulkId: 'a', version: 'W/"1"' },
+        { method: 'PATCH', path: '/Users/bulkId:a', data: { Operations: [{ op: 'add', value: { title: 'x' } }] } },
+      ],
+    },
+    'POST /scim2/Me': { userName: 'someone-else', active: true },
+    'PUT /scim2/Me': { userName: 'admin', nickName: 'a' },
+    'PATCH /scim2/Me': { Operations: [{ op: 'replace', path: 'nickName', value: 'x' }] },
     'POST /api/server/v1/applications': {
       name: 'Somewhat',
       description: 'd',

@@ -76,6 +76,8 @@ const GATES: Readonly<Record<string, readonly IssuingPath[]>> = {
   'protocol/oauth2/common-auth.ts': ['login'],
   'protocol/oauth2/introspect.ts': ['introspection', 'refresh'],
   'protocol/oauth2/refresh-grant.ts': ['refresh'],
+  // Looks again, between operations, at the caller that one of these has let in.
+  'protocol/scim/bulk/run-bulk.ts': ['management-basic', 'management-bearer'],
 };
 
 /** Every kind of fact about a user, application, organization, consent or key: the row that it makes, or none. */

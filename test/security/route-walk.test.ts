@@ -11,6 +11,7 @@ import {
   DOMAIN,
   guardedRoutes,
   headOf,
+  isOwnAccount,
   nameOf,
   pathOf,
   prepareCredentials,
@@ -59,6 +60,9 @@ const OPEN_ROUTES: Readonly<Record<'public' | 'handler', readonly string[]>> = {
 
 /** What any user may use: what is his own, or commands that check the permission they declare. */
 const AUTHENTICATED_ROUTES: readonly string[] = ['GET /api/commands', 'POST /api/commands/:type'];
+
+/** What any user may do with his own account, and with no other. */
+const OWN_ACCOUNT_ROUTES: readonly string[] = ['GET /scim2/Me', 'PUT /scim2/Me', 'PATCH /scim2/Me', 'DELETE /scim2/Me'];
 
 let server: TestServer;
 let credentials: Credentials;
@@ -119,6 +123,8 @@ describe('the table of routes', () => {
     expect(open('public')).toEqual([...OPEN_ROUTES.public].sort());
     expect(open('handler')).toEqual([...OPEN_ROUTES.handler].sort());
     expect(open('authenticated')).toEqual([...AUTHENTICATED_ROUTES].sort());
+    const own = server.routes.filter(isOwnAccount).map(nameOf);
+    expect(own.sort()).toEqual([...OWN_ACCOUNT_ROUTES].sort());
   });
 
   it('[SEC-C1] asks only for scopes that an application can be authorized for, each of one API', () => {
@@ -171,6 +177,12 @@ describe('a guarded route', () => {
   it('[SEC-C1] refuses a token that has every scope but its own', async () => {
     const credential = async (route: Route) => await credentials.lacking(scopesOf(route));
     expect(await refusals(scoped(), { credential }, [403])).toEqual([]);
+  });
+
+  it('[SEC-C1] of one’s own account refuses applications, whatever scopes they hold', async () => {
+    const own = guarded().filter(isOwnAccount);
+    const credential = async () => await credentials.holding([...systemScopes]);
+    expect(await refusals(own, { credential }, [403])).toEqual([]);
   });
 
   it('[SEC-C1] lets a token pass that has only one of its scopes', async () => {

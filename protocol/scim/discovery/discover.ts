@@ -1,31 +1,62 @@
 /** The endpoints that say what there is; open to everybody (RFC 7644 §4). */
 import { dictionaryOf } from '../../../commands/attributes/attribute-command.ts';
-import { catalogueOf, type UserCatalogue } from '../../../domain/users/user-catalogue.ts';
+import type { SchemaDefinition } from '../../../domain/users/attribute-definition.ts';
+import { catalogueOf } from '../../../domain/users/user-catalogue.ts';
 import type { Request, Response } from '../../http/route.ts';
+import { LIST_RESPONSE } from '../list/list.ts';
 import { type ScimDoor, scimReply } from '../scim-door.ts';
 import { ScimError } from '../scim-error.ts';
-import { LIST_RESPONSE } from '../users/read-users.ts';
-import { resourceTypeResources, schemaResource, schemaResources } from './schemas.ts';
+
+import { TRAIT_MEMBERS } from './attribute-traits.ts';
+import { publishedSchemas, resourceTypeResources, schemaResource } from './schemas.ts';
 import { serviceProviderConfig } from './service-provider-config.ts';
 
 export const getServiceProviderConfig = ({ tenant }: Request): Response =>
   scimReply(200, serviceProviderConfig(tenant.baseUrl));
 
-/** The organization's own attributes among them. */
-const catalogueFor = async ({ kernel }: ScimDoor, { tenant }: Request): Promise<UserCatalogue> =>
-  catalogueOf(await dictionaryOf(kernel, tenant.id));
+/** With the attributes of the organization that the path names. */
+async function schemasOf({ kernel }: ScimDoor, { tenant }: Request): Promise<readonly SchemaDefinition[]> {
+  const { schemaOf } = catalogueOf(await dictionaryOf(kernel, tenant.id));
+  return publishedSchemas.map((schema) => schemaOf(schema.urn) ?? schema);
+}
 
-export const listSchemas = async (door: ScimDoor, request: Request): Promise<Response> =>
-  listed(request, schemaResources(request.tenant.baseUrl, await catalogueFor(door, request)));
+export async function listSchemas(door: ScimDoor, request: Request): Promise<Response> {
+  const schemas = await schemasOf(door, request);
+  const { baseUrl } = request.tenant;
+  return listed(
+    request,
+    schemas.map((schema) => asAccepted(request, schemaResource(baseUrl, schema))),
+  );
+}
+
+/**
+ * Published clients read the display names of attributes here, and what forms are made from, and ask for
+ * `application/json`. RFC 7643 §7 has no such members: who does not ask for that gets what the RFC has, and nothing that
+ * a strict client would refuse.
+ */
+function asAccepted({ headers }: Request, schema: object): object {
+  const asksForJson = headers.accept?.toLowerCase().includes('application/json') === true;
+  return asksForJson ? schema : (withoutFormMembers(schema) as object);
+}
+
+const FORM_MEMBERS: ReadonlySet<string> = new Set(['displayName', ...TRAIT_MEMBERS]);
+
+function withoutFormMembers(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutFormMembers);
+  if (typeof value !== 'object' || value === null) return value;
+  const kept = Object.entries(value).filter(([name]) => !FORM_MEMBERS.has(name));
+  return Object.fromEntries(kept.map(([name, inner]) => [name, withoutFormMembers(inner)]));
+}
 
 export const listResourceTypes = (request: Request): Response =>
   listed(request, resourceTypeResources(request.tenant.baseUrl));
 
 export async function getSchema(door: ScimDoor, request: Request): Promise<Response> {
   const { params, tenant } = request;
-  const schema = (await catalogueFor(door, request)).schemaOf(params['id'] ?? '');
+  const lower = (params['id'] ?? '').toLowerCase();
+  const schema = (await schemasOf(door, request)).find(({ urn }) => urn.toLowerCase() === lower) ?? null;
   if (schema === null) throw new ScimError(404, null, 'There is no such schema.');
-  return scimReply(200, schemaResource(tenant.baseUrl, schema));
+  return scimReply(200, asAccepted(request, schemaResource(tenant.baseUrl, schema)));
 }
 
 export function getResourceType({ params, tenant }: Request): Response {

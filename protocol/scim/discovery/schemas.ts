@@ -1,7 +1,6 @@
 /** Schemas and resource types as they are published (RFC 7643 §6 and §7). */
-import { CORE_USER, userSchemas } from '../../../domain/users/attribute-catalogue.ts';
 import type { AttributeDefinition, SchemaDefinition } from '../../../domain/users/attribute-definition.ts';
-import type { UserCatalogue } from '../../../domain/users/user-catalogue.ts';
+import { resourceTypes } from '../resource-types.ts';
 import { traitsOf } from './attribute-traits.ts';
 
 const SCHEMA = 'urn:ietf:params:scim:schemas:core:2.0:Schema';
@@ -35,6 +34,15 @@ function publishedAttribute(definition: AttributeDefinition): object {
   };
 }
 
+const listedTypes = resourceTypes.filter(({ unlisted }) => unlisted !== true);
+
+/** Of every kind of resource, each once. */
+export const publishedSchemas: readonly SchemaDefinition[] = [
+  ...new Map(
+    listedTypes.flatMap(({ vocabulary }) => vocabulary.schemas.map((schema) => [schema.urn, schema] as const)),
+  ).values(),
+];
+
 const made = new WeakMap<SchemaDefinition, object>();
 
 function published(schema: SchemaDefinition): object {
@@ -47,23 +55,23 @@ function published(schema: SchemaDefinition): object {
   return document;
 }
 
-export const schemaResources = (base: string, { schemas }: UserCatalogue): readonly object[] =>
-  schemas.map((schema) => schemaResource(base, schema));
-
 export const schemaResource = (base: string, schema: SchemaDefinition): object => ({
   ...published(schema),
   meta: { resourceType: 'Schema', location: `${base}/scim2/Schemas/${schema.urn}` },
 });
 
-export const resourceTypeResources = (base: string): readonly { readonly name: string }[] => [
-  {
-    schemas: [RESOURCE_TYPE],
-    id: 'User',
-    name: 'User',
-    endpoint: '/Users',
-    description: 'User Account',
-    schema: CORE_USER,
-    schemaExtensions: userSchemas.slice(1).map(({ urn }) => ({ schema: urn, required: false })),
-    meta: { resourceType: 'ResourceType', location: `${base}/scim2/ResourceTypes/User` },
-  } as { readonly name: string },
-];
+export const resourceTypeResources = (base: string): readonly { readonly name: string }[] =>
+  listedTypes.map(({ name, endpoint, description, vocabulary }) => {
+    const [core, ...extensions] = vocabulary.schemas;
+    const published = {
+      schemas: [RESOURCE_TYPE],
+      id: name,
+      name,
+      endpoint,
+      description,
+      schema: core?.urn ?? '',
+      schemaExtensions: extensions.map(({ urn }) => ({ schema: urn, required: false })),
+      meta: { resourceType: 'ResourceType', location: `${base}/scim2/ResourceTypes/${name}` },
+    };
+    return published;
+  });

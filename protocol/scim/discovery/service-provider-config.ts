@@ -1,16 +1,26 @@
 /** What this server can do (RFC 7643 §5). A feature that is not there is not promised. */
-import { BODY_BYTES_MAX } from '../../http/route.ts';
-import { PAGE_USERS_MAX } from '../users/list-request.ts';
+import { BULK_BYTES_MAX, BULK_OPERATIONS_MAX } from '../bulk/request.ts';
+import { CURSOR_LIVES_S } from '../list/cursor.ts';
+import { PAGE_RESOURCES_MAX } from '../list/list-request.ts';
 
 export const serviceProviderConfig = (base: string): object => ({
   schemas: ['urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig'],
   documentationUri: 'https://www.rfc-editor.org/info/rfc7644',
   patch: { supported: true },
-  bulk: { supported: false, maxOperations: 0, maxPayloadSize: BODY_BYTES_MAX },
-  filter: { supported: true, maxResults: PAGE_USERS_MAX },
+  bulk: { supported: true, maxOperations: BULK_OPERATIONS_MAX, maxPayloadSize: BULK_BYTES_MAX },
+  filter: { supported: true, maxResults: PAGE_RESOURCES_MAX },
   changePassword: { supported: true },
   sort: { supported: true },
-  etag: { supported: false },
+  etag: { supported: true },
+  // RFC 9865 §4.
+  pagination: {
+    cursor: true,
+    index: true,
+    defaultPaginationMethod: 'index',
+    defaultPageSize: PAGE_RESOURCES_MAX,
+    maxPageSize: PAGE_RESOURCES_MAX,
+    cursorTimeout: CURSOR_LIVES_S,
+  },
   authenticationSchemes: [
     {
       type: 'oauthbearertoken',

@@ -1,5 +1,5 @@
 /** From a filter as written to the read store's filter tree. Names are looked up in the catalogue: others are refused. */
-
+import { foldText } from '../../../domain/text.ts';
 import {
   type AttributePlace,
   attributeAt,
@@ -10,14 +10,43 @@ import type { AttributeDefinition } from '../../../domain/users/attribute-defini
 import type { Filter, Scalar } from '../../../infra/read-store/read-store.ts';
 import { quoted, ScimError } from '../scim-error.ts';
 import { asNumber, comparable, isNull } from './comparison.ts';
+import { compare } from './match.ts';
 import { parseFilter } from './parse.ts';
 import { STORE_OPERATORS } from './store-operators.ts';
 import type { FilterNode, Literal, Operator } from './syntax.ts';
 
-export const userFilter = (text: string): Filter => compile(parseFilter(text), atDocument);
+/** What a filter may name, in one kind of resource. */
+export interface FilterNames {
+  readonly attributeAt: (path: string) => AttributePlace | null;
+  /** Values that are the same in all of them (`schemas`, `meta.resourceType`), by path in small letters. */
+  readonly constants: ReadonlyMap<string, readonly string[]>;
+  /** Told of a name that is none; it is an attribute without a value then. Without it such a name is refused. */
+  readonly onUnknown?: (path: string) => void;
+}
 
-/** Where names are looked up: in the user, or in one value of a list. */
-type Lookup = (path: string, at: number) => Target;
+/** True: all. False: none. */
+export type Compiled = Filter | boolean;
+
+const all: Filter = { op: 'present', path: 'id' };
+const none: Filter = { op: 'not', filter: all };
+
+/** For questions that stand by themselves. */
+export function userFilter(text: string): Filter {
+  const compiled = compileFilter(text, { attributeAt, constants: new Map() });
+  if (typeof compiled !== 'boolean') return compiled;
+  return compiled ? all : none;
+}
+
+export const compileFilter = (text: string, names: FilterNames): Compiled =>
+  compile(parseFilter(text), inDocument(names));
+
+/** Where names are looked up: in the resource, or in one value of a list. */
+interface Lookup {
+  /** Null: an attribute that has no value anywhere. */
+  find(path: string, at: number): Target | null;
+  constantsAt(path: string): readonly string[] | null;
+  list(path: string, at: number): AttributePlace | null;
+}
 
 interface Target {
   readonly path: string;
@@ -26,22 +55,57 @@ interface Target {
   readonly parts: readonly string[];
 }
 
-function compile(node: FilterNode, lookup: Lookup): Filter {
+function compile(node: FilterNode, lookup: Lookup): Compiled {
   switch (node.kind) {
     case 'and':
     case 'or':
-      return { op: node.kind, filters: node.parts.map((part) => compile(part, lookup)) };
+      return joined(
+        node.kind,
+        node.parts.map((part) => compile(part, lookup)),
+      );
     case 'not':
-      return { op: 'not', filter: compile(node.inner, lookup) };
-    case 'present':
-      return present(lookup(node.path, node.at));
+      return negated(compile(node.inner, lookup));
+    case 'present': {
+      if (lookup.constantsAt(node.path) !== null) return true;
+      const target = lookup.find(node.path, node.at);
+      return target === null ? false : present(target);
+    }
     case 'compare':
-      return comparison(lookup(node.path, node.at), node.operator, node.value);
+      return compareNode(node, lookup);
     case 'value-path':
-      return valuePath(node);
+      return valuePath(node, lookup);
     default:
       return node satisfies never;
   }
+}
+
+/** What holds for all or for none is decided here: the store is not asked for it. */
+function joined(op: 'and' | 'or', parts: readonly Compiled[]): Compiled {
+  const deciding = op === 'or';
+  if (parts.includes(deciding)) return deciding;
+  const filters = parts.filter((part) => typeof part !== 'boolean');
+  const [first] = filters;
+  if (first === undefined) return !deciding;
+  return filters.length === 1 ? first : { op, filters };
+}
+
+const negated = (inner: Compiled): Compiled => (typeof inner === 'boolean' ? !inner : { op: 'not', filter: inner });
+
+function compareNode(node: Extract<FilterNode, { kind: 'compare' }>, lookup: Lookup): Compiled {
+  const { operator, value } = node;
+  const constants = lookup.constantsAt(node.path);
+  if (constants !== null) return constantHolds(constants, operator, value);
+  const target = lookup.find(node.path, node.at);
+  if (target !== null) return comparison(target, operator, value);
+  return isNull(value) ? operator === 'eq' : operator === 'ne';
+}
+
+function constantHolds(values: readonly string[], operator: Operator, literal: Literal): boolean {
+  const wanted = foldText(literal.text);
+  const folded = values.map(foldText);
+  if (isNull(literal)) return operator === 'ne';
+  if (operator === 'ne') return !folded.includes(wanted);
+  return folded.some((value) => compare(operator, value, wanted));
 }
 
 function comparison({ path, leaf }: Target, operator: Operator, literal: Literal): Filter {
@@ -80,19 +144,18 @@ function present({ path, parts }: Target): Filter {
   return { op: 'or', filters: parts.map((part) => ({ op: 'present', path: part })) };
 }
 
-function valuePath(node: Extract<FilterNode, { kind: 'value-path' }>): Filter {
-  const place = searchable(node.path, node.at);
-  const { attribute } = place;
+function valuePath(node: Extract<FilterNode, { kind: 'value-path' }>, lookup: Lookup): Compiled {
+  const place = lookup.list(node.path, node.at);
+  if (place === null) return false;
   if (place.sub !== null) throw unknown(node.path, node.at);
-  return { op: 'any', path: searchPath(place), filter: compile(node.inner, inElement(attribute)) };
+  const inner = compile(node.inner, inElement(place.attribute));
+  if (typeof inner === 'boolean') return inner && present(targetAt(place));
+  return { op: 'any', path: searchPath(place), filter: inner };
 }
 
-function searchable(path: string, at: number): AttributePlace {
-  const place = attributeAt(path);
-  const leaf = place?.sub ?? place?.attribute;
-  const isSearchable = leaf !== undefined && (leaf.search !== 'none' || searchableParts(leaf).length > 0);
-  if (place === null || !isSearchable) throw unknown(path, at);
-  return place;
+function isSearchable({ attribute, sub }: AttributePlace): boolean {
+  const leaf = sub ?? attribute;
+  return leaf.search !== 'none' || searchableParts(leaf).length > 0;
 }
 
 const searchableParts = (definition: AttributeDefinition): readonly AttributeDefinition[] =>
@@ -101,22 +164,44 @@ const searchableParts = (definition: AttributeDefinition): readonly AttributeDef
 const unknown = (path: string, at: number): ScimError =>
   new ScimError(400, 'invalidFilter', `${quoted(path)} at character ${at + 1} is no attribute that can be searched.`);
 
-const atDocument: Lookup = (path, at) => {
-  const place = searchable(path, at);
+function inDocument({ attributeAt: placeOf, constants, onUnknown }: FilterNames): Lookup {
+  const list = (path: string, at: number): AttributePlace | null => {
+    const place = placeOf(path);
+    if (place !== null && isSearchable(place)) return place;
+    // What is there and cannot be searched (a password) is never passed over in silence.
+    if (place !== null || onUnknown === undefined) throw unknown(path, at);
+    onUnknown(path);
+    return null;
+  };
+  return {
+    list,
+    constantsAt: (path) => constants.get(path.toLowerCase()) ?? null,
+    find(path, at) {
+      const place = list(path, at);
+      return place === null ? null : targetAt(place);
+    },
+  };
+}
+
+/** `emails co "x"` asks for the values (RFC 7644 §3.4.2.2), `emails pr` for any part. */
+function targetAt(place: AttributePlace): Target {
   const leaf = place.sub ?? place.attribute;
   if (leaf.type !== 'complex') return { path: searchPath(place), leaf, parts: [] };
-  // `emails co "x"` asks for the values (RFC 7644 §3.4.2.2), `emails pr` for any part.
   const parts = searchableParts(leaf).map((sub) => searchPath({ ...place, sub }));
   const value = searchableParts(leaf).find(({ name }) => name === 'value');
   return { path: searchPath({ ...place, sub: value ?? null }), leaf: value ?? leaf, parts };
-};
+}
 
-const inElement =
-  (definition: AttributeDefinition): Lookup =>
-  (path, at) => {
+const inElement = (definition: AttributeDefinition): Lookup => ({
+  constantsAt: () => null,
+  list: (path, at) => {
+    throw unknown(path, at);
+  },
+  find(path, at) {
     const leaf = subAttributeIn(definition, path);
     if (leaf !== null && leaf.search !== 'none') return { path: leaf.name, leaf, parts: [] };
     const isValue = definition.subAttributes === undefined && path.toLowerCase() === 'value';
     if (!isValue) throw unknown(path, at);
     return { path: '', leaf: definition, parts: [] };
-  };
+  },
+});

@@ -69,7 +69,7 @@ function sortable(leaf: AttributeDefinition, value: Json): Sortable {
   return leaf.caseExact ? text : foldText(text);
 }
 
-function compare(operator: Operator, value: Sortable, wanted: Sortable): boolean {
+export function compare(operator: Operator, value: Sortable, wanted: Sortable): boolean {
   switch (operator) {
     case 'eq':
       return value === wanted;

@@ -16,6 +16,7 @@ import { ScimError } from '../scim-error.ts';
 import { attributeOf, type Resource, withAttribute, withKey } from '../users/resource.ts';
 import { isMap, type JsonMap, readSingle, readValue } from '../users/values.ts';
 import { changedElements, type ElementChange } from './elements.ts';
+import { parsePatchPath } from './path.ts';
 import type { Operation } from './request.ts';
 
 /** Attributes that one request may change. */
@@ -66,13 +67,17 @@ function mergedAll(resource: Resource, schema: SchemaDefinition, { op, value }: 
       merged = mergedAll(merged, inner, { op, value: given });
       continue;
     }
+    if (name.includes('[')) {
+      merged = applied(merged, { op, path: parsePatchPath(name), value: given });
+      continue;
+    }
     const place = placeIn(schema, name);
     if (place !== null) merged = onAttribute(merged, asStored(merged, place), { op, value: given, filter: null });
   }
   return merged;
 }
 
-/** Published clients name the parts of an attribute with a dot, and attributes of a schema by their URN, as keys too. */
+/** Published clients write whole paths as keys too: parts after a dot, attributes of a schema behind its URN, filters. */
 const placeIn = (schema: SchemaDefinition, name: string): AttributePlace | null =>
   attributeIn(schema, name) ?? attributeAt(schema === coreSchema ? name : `${schema.urn}:${name}`);
 
@@ -82,7 +87,7 @@ function onSchema(resource: Resource, schema: SchemaDefinition, change: Change):
   const holder = resource[schema.urn];
   const places = isMap(holder) ? Object.keys(holder).flatMap((name) => attributeIn(schema, name) ?? []) : [];
   return places
-    .filter(({ attribute }) => attribute.kept === 'attribute')
+    .filter(({ attribute }) => attribute.mutability !== 'readOnly')
     .reduce((rest: Resource, place) => withAttribute(rest, place, undefined), resource);
 }
 
@@ -101,12 +106,17 @@ interface AttributeChange extends Change {
 
 function onAttribute(resource: Resource, place: AttributePlace, change: AttributeChange): Resource {
   if (place.attribute.kept === 'withheld' && place.attribute.mutability !== 'readOnly') return resource;
-  refuseReadOnly(place);
   const before = attributeOf(resource, place);
+  if (place.sub === null && before !== undefined && isRepeated(place.attribute, before, change)) return resource;
+  refuseReadOnly(place);
   const after = afterChange(place, before, change);
   if (after === undefined) refuseRemoval(place.attribute);
   return withAttribute(resource, place, after);
 }
+
+/** Published clients send the id along with what they change: said as it is, it asks for nothing. */
+const isRepeated = ({ mutability }: AttributeDefinition, before: Json, { op, value }: AttributeChange): boolean =>
+  mutability === 'readOnly' && op !== 'remove' && before === value;
 
 function refuseReadOnly({ attribute, sub }: AttributePlace): void {
   const locked = attribute.mutability === 'readOnly' ? attribute : sub?.mutability === 'readOnly' ? sub : null;

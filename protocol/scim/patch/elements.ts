@@ -34,7 +34,7 @@ export function changedElements(
 function onAll(attribute: AttributeDefinition, before: Elements, change: ElementChange): Elements {
   const { op, sub } = change;
   if (sub !== null) return onPart(attribute, before.length === 0 && op !== 'remove' ? [{}] : before, change);
-  if (op === 'remove') return [];
+  if (op === 'remove') return change.value === null ? [] : withoutValues(attribute, before, change.value);
   const given = elementsOf(attribute, change.value);
   return op === 'replace' ? given : withElements(before, given);
 }
@@ -56,6 +56,19 @@ function withElements(before: Elements, given: Elements): Elements {
     list.set(key, isMap(twin) && isMap(element) ? { ...twin, ...element } : element);
   }
   return [...list.values()];
+}
+
+/** Published clients name the values that go, beside the path of the list. */
+function withoutValues(attribute: AttributeDefinition, before: Elements, value: Json): Elements {
+  const given = elementsOf(attribute, value);
+  return before.filter((element) => !given.some((gone) => isNamedBy(element, gone)));
+}
+
+/** By its value, and its type where that is said; by all parts where it has no value. */
+function isNamedBy(element: Json, gone: Json): boolean {
+  if (!isMap(element) || !isMap(gone)) return element === gone;
+  const names = gone['value'] === undefined ? Object.keys(gone) : ['value', 'type'].filter((name) => name in gone);
+  return names.every((name) => element[name] === gone[name]);
 }
 
 function identity(element: Json): string {

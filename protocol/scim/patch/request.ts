@@ -49,6 +49,6 @@ function readOperation(given: Json): Operation {
 }
 
 /** Names of members are without regard to case (RFC 7643 §2.1). */
-function memberOf(map: { readonly [key: string]: Json }, name: string): Json | undefined {
+export function memberOf(map: { readonly [key: string]: Json }, name: string): Json | undefined {
   return Object.entries(map).find(([key]) => key.toLowerCase() === name)?.[1];
 }

@@ -24,13 +24,14 @@ export interface ChangeInput {
 export const replaceChange = (user: User, resource: Resource): ChangeInput =>
   changeTo(user, resource, accountWrite(resource));
 
-/** The user as PATCH sees it: what can be written. */
-export function patchable(user: User): Resource {
+/** The user as PATCH sees it: what can be written, and the id, which clients send along. */
+export function patchable(id: string, user: User): Resource {
   const resource = toResource(user.attributes);
   const account = resource[ACCOUNT];
   const state = { accountLocked: user.lock !== null, accountDisabled: user.disabled };
   return {
     ...resource,
+    id,
     userName: user.userName,
     active: isActive(user),
     [ACCOUNT]: { ...(isMap(account) ? account : {}), ...state },

@@ -1,48 +1,26 @@
-/** Users as questions: one, a page, a search (RFC 7644 §3.4). */
+/** One user as a question (RFC 7644 §3.4.1). */
 import { isUuid } from '../../../domain/id-parsers.ts';
-import type { ReadScope } from '../../../read-api/documents.ts';
-import { userById, usersPage } from '../../../read-api/users.ts';
+import { userById } from '../../../read-api/users.ts';
 import type { Request, Response } from '../../http/route.ts';
-import { callerOf, type ScimDoor, scimReply } from '../scim-door.ts';
-import { type ListRequest, listRequestOfBody, listRequestOfQuery, selectionOfQuery } from './list-request.ts';
-import { presented } from './present.ts';
+import { etagOf, isKnown } from '../etag.ts';
+import { readScopeOf } from '../list/list.ts';
+import { type ScimDoor, scimReply } from '../scim-door.ts';
+import { selectionOfQuery } from '../selection.ts';
+import { catalogueFor, declaredOf } from './organization-attributes.ts';
+import { locationOf, presented, userVocabulary, versionOf } from './present.ts';
 import { notFound } from './refusals.ts';
 
-export const LIST_RESPONSE = 'urn:ietf:params:scim:api:messages:2.0:ListResponse';
+export const getUser = (door: ScimDoor, request: Request): Promise<Response> =>
+  showUser(door, request, request.params['id'] ?? '');
 
-export async function getUser(door: ScimDoor, request: Request): Promise<Response> {
-  const selection = selectionOfQuery(request.query);
-  const { id = '' } = request.params;
-  const document = isUuid(id) ? await userById(door.readStore, scopeOf(request), id) : null;
+export async function showUser(door: ScimDoor, request: Request, id: string): Promise<Response> {
+  const selection = selectionOfQuery(userVocabulary, request.query);
+  const document = isUuid(id) ? await userById(door.readStore, readScopeOf(request), id) : null;
   if (document === null) throw notFound(id);
-  return scimReply(200, presented(document, request.tenant.baseUrl, selection));
-}
-
-export const listUsers = (door: ScimDoor, request: Request): Promise<Response> =>
-  page(door, request, listRequestOfQuery(request.query));
-
-export const searchUsers = (door: ScimDoor, request: Request): Promise<Response> =>
-  page(door, request, listRequestOfBody(request.body));
-
-async function page(door: ScimDoor, request: Request, asked: ListRequest): Promise<Response> {
-  const { documents, total } = await usersPage(door.readStore, scopeOf(request), {
-    sort: asked.sort,
-    limit: asked.count,
-    offset: asked.startIndex - 1,
-    total: true,
-    ...(asked.filter === null ? {} : { filter: asked.filter }),
-  });
   const { baseUrl } = request.tenant;
-  return scimReply(200, {
-    totalResults: total ?? documents.length,
-    startIndex: asked.startIndex,
-    itemsPerPage: documents.length,
-    schemas: [LIST_RESPONSE],
-    Resources: documents.map((document) => presented(document, baseUrl, asked.selection)),
-  });
-}
-
-function scopeOf(request: Request): ReadScope {
-  const { tenant, org } = callerOf(request);
-  return { tenant, org, minPosition: request.minPosition };
+  const etag = etagOf(versionOf(document));
+  const headers = { etag, location: locationOf(baseUrl, id) };
+  if (isKnown(request, etag)) return { status: 304, headers, body: null };
+  const shown = declaredOf(await catalogueFor(door, request), document);
+  return scimReply(200, presented(shown, baseUrl, selection), headers);
 }

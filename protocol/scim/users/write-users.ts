@@ -1,6 +1,7 @@
 /** Users as changes: create, replace, patch, delete (RFC 7644 §3.3, §3.5, §3.6). */
 import { CommandContention, type CommonRefusal, type Outcome } from '../../../commands/command.ts';
-import { execute } from '../../../commands/pipeline.ts';
+import { answeredBefore, execute } from '../../../commands/pipeline.ts';
+import type { AnyCommand } from '../../../commands/registry.ts';
 import { changeUser } from '../../../commands/users/change-user.ts';
 import { createUser } from '../../../commands/users/create-user.ts';
 import { deleteUser } from '../../../commands/users/delete-user.ts';
@@ -9,14 +10,16 @@ import { isUuid } from '../../../domain/id-parsers.ts';
 import type { Result } from '../../../domain/result.ts';
 import { type User, users } from '../../../domain/users/user.ts';
 import type { Request, Response } from '../../http/route.ts';
+import { etagOf, requireCondition } from '../etag.ts';
 import { applyPatch } from '../patch/apply.ts';
 import { readOperations } from '../patch/request.ts';
 import { callerOf, envelopeOf, type ScimDoor, scimReply } from '../scim-door.ts';
 import { ScimError } from '../scim-error.ts';
+import { selectionOfQuery } from '../selection.ts';
 import { accountWrite, stateChange } from './account.ts';
 import { type ChangeInput, patchable, patchChange, replaceChange } from './change-input.ts';
-import { selectionOfQuery } from './list-request.ts';
-import { documentOfState, locationOf, presented } from './present.ts';
+import { catalogueFor, declaredOf } from './organization-attributes.ts';
+import { documentOfState, locationOf, presented, userVocabulary } from './present.ts';
 import { notFound, scimError } from './refusals.ts';
 import { readResource, toAttributes } from './resource.ts';
 
@@ -36,48 +39,80 @@ export async function postUser(door: ScimDoor, request: Request): Promise<Respon
   const state = stateChange({ lock: null, disabled: false }, account);
   const given = { userName, attributes: toAttributes(resource), undeclared: 'drop', ...state, ...password };
   const created = await execute(door.kernel, createUser, given, envelopeOf(request));
-  return reply(request, created, { status: 201, id: '' });
+  return await reply(door, request, { outcome: created, status: 201, id: '' });
 }
 
 export function putUser(door: ScimDoor, request: Request): Promise<Response> {
   const resource = readResource(request.body);
-  return change(door, request, (user) => replaceChange(user, resource));
+  const asked = (user: User) => replaceChange(user, resource);
+  return change(door, request, { id: idOf(request), command: changeUser, asked });
 }
 
 export function patchUser(door: ScimDoor, request: Request): Promise<Response> {
   const operations = readOperations(request.body);
-  return change(door, request, (user) => patchChange(user, applyPatch(patchable(user), operations)));
+  const id = idOf(request);
+  const asked = (user: User) => patchChange(user, applyPatch(patchable(id, user), operations));
+  return change(door, request, { id, command: changeUser, asked });
+}
+
+export const removeUser = (door: ScimDoor, request: Request): Promise<Response> =>
+  remove(door, request, { id: idOf(request), command: deleteUser });
+
+const idOf = ({ params }: Request): string => params['id'] ?? '';
+
+/** The change of one user, by the command that the caller may use. */
+export interface Change {
+  readonly id: string;
+  readonly command: AnyCommand;
+  readonly asked: (user: User) => ChangeInput;
 }
 
 /** What is asked is worked out on the newest state, and holds for that state alone: whoever comes between is not overwritten. */
-async function change(door: ScimDoor, request: Request, asked: (user: User) => ChangeInput): Promise<Response> {
-  const { kernel } = door;
-  const { id = '' } = request.params;
+export async function change(door: ScimDoor, request: Request, { id, command, asked }: Change): Promise<Response> {
+  const changed = await onNewest(door, request, { id, command, inputOf: (user) => ({ userId: id, ...asked(user) }) });
+  return await reply(door, request, { outcome: changed, status: 200, id });
+}
+
+export async function remove(
+  door: ScimDoor,
+  request: Request,
+  { id, command }: Omit<Change, 'asked'>,
+): Promise<Response> {
+  const removed = await onNewest(door, request, { id, command, inputOf: () => ({ userId: id }) });
+  if (!removed.ok) return refused(removed.refusal, id);
+  const { position, pendingApproval } = removed.value;
+  return { status: pendingApproval === undefined ? 204 : 202, body: null, ...(position === null ? {} : { position }) };
+}
+
+interface Attempt {
+  readonly id: string;
+  readonly command: AnyCommand;
+  readonly inputOf: (user: User) => object;
+}
+
+/** A condition on the version is judged on the very state that the change is made to. */
+async function onNewest(
+  { kernel }: ScimDoor,
+  request: Request,
+  { id, command, inputOf }: Attempt,
+): Promise<UserOutcome> {
+  if (!isUuid(id)) throw notFound(id);
+  const envelope = envelopeOf(request);
+  const former = await answeredBefore(kernel, command, { userId: id }, envelope);
+  if (former !== null) return former as UserOutcome;
   for (let attempt = 0; attempt <= CONFLICT_RETRIES_MAX; attempt += 1) {
-    const { state, revision } = isUuid(id) ? await kernel.aggregates.load(users, id) : absent;
+    const { state, revision } = await kernel.aggregates.load(users, id);
     if (revision === 'no-stream' || !isSeen(request, state)) throw notFound(id);
-    const input = { userId: id, ...asked(state) };
-    const changed = await execute(kernel, changeUser, input, { ...envelopeOf(request), ifRevision: revision });
-    if (changed.ok || changed.refusal.reason !== 'revision-differs')
-      return reply(request, changed, { status: 200, id });
+    requireCondition(request, etagOf(revision));
+    const outcome = await execute(kernel, command, inputOf(state), { ...envelope, ifRevision: revision });
+    if (outcome.ok || outcome.refusal.reason !== 'revision-differs') return outcome as UserOutcome;
   }
   throw new CommandContention(`user-${id}`);
 }
 
-const absent = { state: users.initial, revision: 'no-stream' } as const;
-
 function isSeen(request: Request, user: User): boolean {
   const { tenant, org } = callerOf(request);
   return user.status === 'present' && user.tenant === tenant && user.org === org;
-}
-
-export async function removeUser(door: ScimDoor, request: Request): Promise<Response> {
-  const { id = '' } = request.params;
-  if (!isUuid(id)) throw notFound(id);
-  const removed = await execute(door.kernel, deleteUser, { userId: id }, envelopeOf(request));
-  if (!removed.ok) return refused(removed.refusal, id);
-  const { position, pendingApproval } = removed.value;
-  return { status: pendingApproval === undefined ? 204 : 202, body: null, ...(position === null ? {} : { position }) };
 }
 
 function refused(refusal: UserCommandRefusal | CommonRefusal, id: string): Response {
@@ -85,12 +120,23 @@ function refused(refusal: UserCommandRefusal | CommonRefusal, id: string): Respo
   throw scimError(refusal, id);
 }
 
-function reply(request: Request, outcome: UserOutcome, { status, id }: { status: number; id: string }): Response {
+interface Answer {
+  readonly outcome: UserOutcome;
+  readonly status: number;
+  readonly id: string;
+}
+
+async function reply(door: ScimDoor, request: Request, { outcome, status, id }: Answer): Promise<Response> {
   if (!outcome.ok) return refused(outcome.refusal, id);
   const { value } = outcome;
   const position = value.position === null ? {} : { position: value.position };
   if (value.pendingApproval !== undefined) return { status: 202, body: null, ...position };
   const { baseUrl } = request.tenant;
-  const user = presented(documentOfState(value.id, value.state), baseUrl, selectionOfQuery(request.query));
-  return { ...scimReply(status, user, { location: locationOf(baseUrl, value.id) }), ...position };
+  const document = declaredOf(
+    await catalogueFor(door, request),
+    documentOfState(value.id, value.state, value.revision),
+  );
+  const user = presented(document, baseUrl, selectionOfQuery(userVocabulary, request.query));
+  const headers = { location: locationOf(baseUrl, value.id), etag: etagOf(value.revision) };
+  return { ...scimReply(status, user, headers), ...position };
 }

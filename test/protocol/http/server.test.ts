@@ -162,7 +162,7 @@ describe('spellings of a path', () => {
 
   it('[SEC-C2] ignores a method override', async () => {
     const { status } = await server.ask('/write', { headers: { 'x-http-method-override': 'POST' } });
-    expect(status).toBe(404);
+    expect(status).toBe(405);
   });
 
   it('refuses a path that cannot be decoded', async () => {

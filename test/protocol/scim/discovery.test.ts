@@ -30,9 +30,11 @@ describe('discovery', () => {
     ]);
   });
 
-  it('describes attributes with their published display names, and the types of RFC 7643', async () => {
+  it('describes attributes to who asks for plain JSON with their published display names, and by RFC 7643', async () => {
+    const headers = { accept: 'application/json' };
+    const asked = (urn: string) => scim.call('GET', `/Schemas/${urn}`, { authorization: null, headers });
     const attributes = async (urn: string) =>
-      new Map((await read(`/Schemas/${urn}`)).body.attributes.map((a: { name: string }) => [a.name, a]));
+      new Map((await asked(urn)).body.attributes.map((a: { name: string }) => [a.name, a]));
     const core = await attributes(CORE);
     expect(core.get('profileUrl')).toMatchObject({ displayName: 'URL', type: 'reference' });
     expect(core.get('name')).toMatchObject({
@@ -48,6 +50,21 @@ describe('discovery', () => {
     expect(account.get('emailVerified')).toMatchObject({ displayName: 'Email Verified', type: 'boolean' });
     expect(account.get('askPassword')).toBeUndefined();
   });
+
+  it('describes attributes with what RFC 7643 §7 has, and no more, to everybody else', async () => {
+    expect((await read('/Schemas')).text).not.toContain('displayName":"');
+    expect((await read(`/Schemas/${CORE}`)).text).not.toContain('displayName":"');
+  });
+
+  it.each(['/Schemas', '/ResourceTypes', '/ServiceProviderConfig', '/Users', '/Bulk'])(
+    'has methods that it has not: %s answers 405 in its own form, and says which there are',
+    async (path) => {
+      const { status, headers, body } = await scim.call(path === '/Bulk' ? 'GET' : 'DELETE', path);
+      expect(status).toBe(405);
+      expect(headers.get('allow')).toBe(path === '/Users' ? 'GET, POST' : path === '/Bulk' ? 'POST' : 'GET');
+      expect(body).toMatchObject({ schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'], status: '405' });
+    },
+  );
 
   it('lists the resource types and gives each by its name', async () => {
     const { body } = await read('/ResourceTypes');
@@ -69,11 +86,12 @@ describe('discovery', () => {
     expect(status).toBe(200);
     expect(body).toMatchObject({
       patch: { supported: true },
-      bulk: { supported: false },
+      bulk: { supported: true, maxOperations: 1_000, maxPayloadSize: 1_048_576 },
       filter: { supported: true, maxResults: 200 },
       changePassword: { supported: true },
       sort: { supported: true },
-      etag: { supported: false },
+      etag: { supported: true },
+      pagination: { cursor: true, index: true, defaultPaginationMethod: 'index', maxPageSize: 200 },
     });
     expect(
       body.authenticationSchemes.map(({ type, primary }: { type: string; primary: boolean }) => [type, primary]),
@@ -92,6 +110,13 @@ describe('access', () => {
   it.each([
     ['GET', '/Users'],
     ['GET', '/Users/.search'],
+    ['GET', '/Me'],
+    ['POST', '/Me'],
+    ['PUT', '/Me'],
+    ['PATCH', '/Me'],
+    ['DELETE', '/Me'],
+    ['POST', '/.search'],
+    ['POST', '/Bulk'],
     ['POST', '/Users'],
     ['POST', '/Users/.search'],
     ['GET', '/Users/00000000-0000-4000-8000-000000000000'],
@@ -106,7 +131,7 @@ describe('access', () => {
     expect(body).toMatchObject({ schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'], status: '401' });
   });
 
-  it.each(['/Me', '/Bulk', '/Groups', '/Users/', '/users'])('%s is absent', async (path) => {
+  it.each(['/Robots', '/Users/', '/users', '/'])('%s is absent', async (path) => {
     expect((await scim.call('GET', path)).status).toBe(404);
   });
 });

@@ -100,6 +100,32 @@ describe('a list of users', () => {
     expect((await scim.list({ sortBy: 'password' })).body).toMatchObject({ status: '400', scimType: 'invalidPath' });
   });
 
+  it('is sorted by the primary value of a list, by the first where none is', async () => {
+    const filter = 'userName sw primary';
+    const address = (value: string, more: object = {}) => ({ value, ...more });
+    await scim.create({ userName: 'primary-1', emails: [address('z@x.example'), address('a@x.example')] });
+    const second = [address('y@x.example'), address('b@x.example', { primary: true })];
+    const { id } = await scim.create({ userName: 'primary-2', emails: second });
+    await scim.create({ userName: 'primary-3', emails: [address('c@x.example')] });
+    const order = async () => names((await scim.list({ filter, sortBy: 'emails' })).body);
+    expect(await order()).toEqual(['primary-2', 'primary-3', 'primary-1']);
+    await scim.patch(id, { op: 'replace', path: 'emails[value eq "y@x.example"].primary', value: true });
+    expect(await order()).toEqual(['primary-3', 'primary-2', 'primary-1']);
+    const { body } = await scim.list({ filter });
+    for (const user of body.Resources) await scim.call('DELETE', `/Users/${user.id}`);
+  });
+
+  it('is asked for at the root as well, where all kinds of resources are found', async () => {
+    const body = { filter: 'meta.resourceType eq User and userName eq "scim2user3"', attributes: 'userName' };
+    const answer = await scim.call('POST', '/.search', { body });
+    expect(answer.status).toBe(200);
+    expect(names(answer.body)).toEqual(['scim2user3']);
+    expect(Object.keys(answer.body.Resources[0]).sort()).toEqual(['id', 'schemas', 'userName']);
+    expect((await scim.call('POST', '/.search', { body: { filter: 'shoeSize eq 1' } })).body).toMatchObject({
+      scimType: 'invalidFilter',
+    });
+  });
+
   it('is asked for in a body as well', async () => {
     const body = {
       schemas: ['urn:ietf:params:scim:api:messages:2.0:SearchRequest'],
@@ -148,6 +174,15 @@ describe('a filter of users', () => {
     [`${CUSTOM}:tags eq tag2`, ['scim2user2']],
     ['not (name pr)', ['admin']],
     ['title eq null', ['admin']],
+    ['userName eq scim2user1 or userName eq scim2user2 and title eq nothing', ['scim2user1']],
+    ['(userName eq scim2user1 or userName eq scim2user2) and title eq nothing', []],
+    ['not (userName sw scim2) or userName ew 7', ['admin', 'scim2user7']],
+    ['emails[type eq "work" and value co "3@"] and not (emails[type eq "other"])', ['scim2user3']],
+    ['emails.type eq home and emails co "user4@"', ['scim2user4']],
+    ['URN:SCIM:WSO2:SCHEMA:COUNTRY EQ "fr" AND USERNAME EW "2"', ['scim2user2']],
+    ['meta.resourceType eq "User" and userName ew 5', ['scim2user5']],
+    ['meta.resourceType eq "Group"', []],
+    ['schemas eq "urn:ietf:params:scim:schemas:core:2.0:User" and userName ew 6', ['scim2user6']],
     ['active eq false', []],
   ])('%s finds the users that it describes', async (filter, expected) => expect(await found(filter)).toEqual(expected));
 
@@ -206,6 +241,24 @@ describe('the attributes of an answer', () => {
       emails: [{ value: 'scim2user1@work.example' }, { value: 'scim2user1@home.example' }],
       [ACCOUNT]: { country: 'FR' },
     });
+  });
+
+  it('are chosen by every request that is answered with a user', async () => {
+    const body = { userName: 'chosen', title: 'Dr' };
+    const only = async (method: string, path: string, sent?: object) => {
+      const call = sent === undefined ? {} : { body: sent };
+      const answer = await scim.call(method, `${path}?attributes=title`, call);
+      expect(Object.keys(answer.body).sort(), method).toEqual(['id', 'schemas', 'title']);
+      return answer.body.id;
+    };
+    const id = await only('POST', '/Users', body);
+    await only('GET', `/Users/${id}`);
+    await only('PUT', `/Users/${id}`, body);
+    await only('PATCH', `/Users/${id}`, { Operations: [{ op: 'replace', path: 'title', value: 'Prof' }] });
+    const without = await scim.call('PUT', `/Users/${id}?excludedAttributes=title,meta.version`, { body });
+    expect(without.body).not.toHaveProperty('title');
+    expect(Object.keys(without.body.meta)).not.toContain('version');
+    await scim.call('DELETE', `/Users/${id}`);
   });
 
   it('are all but those that were not wanted', async () => {

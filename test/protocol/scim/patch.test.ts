@@ -163,6 +163,52 @@ describe('a patch that removes', () => {
   it('needs a path', () => expect(refusal({ op: 'remove' })).toBe('noTarget'));
 });
 
+describe('a patch as Entra ID and Okta write it', () => {
+  it('removes the values that it names beside the path', () => {
+    expect(patched({ op: 'Remove', path: 'emails', value: [{ value: work.value }] })['emails']).toEqual([home]);
+    expect(patched({ op: 'remove', path: 'emails', value: { ...work, type: 'home' } })['emails']).toEqual([work, home]);
+    expect(patched({ op: 'remove', path: 'emails', value: [] })['emails']).toEqual([work, home]);
+    const after = patched({ op: 'Remove', path: `${ACCOUNT}:emailAddresses`, value: 'a@x.example' });
+    expect(extension(after, ACCOUNT)).not.toHaveProperty('emailAddresses');
+  });
+
+  it('takes a value with every path, also where a removal needs none', () =>
+    expect(patched({ op: 'Remove', path: 'name.givenName', value: 'Kim' })['name']).toEqual({ familyName: 'Berry' }));
+
+  it('takes true and false as texts, in values and in filters', () => {
+    const off = patched({ op: 'Replace', path: 'active', value: 'False' });
+    expect(off['active']).toBe(false);
+    const primary = { op: 'Add', path: 'emails[primary eq "True"].value', value: 'new@x.example' };
+    expect(patched(primary)['emails']).toEqual([work, home, { primary: true, value: 'new@x.example' }]);
+  });
+
+  it('takes paths with filters and schemas as keys of its value', () => {
+    const after = patched({
+      op: 'Add',
+      value: {
+        'emails[type eq "work"].value': 'new@work.example',
+        'addresses[type eq "work"].formatted': 'Main Street 1',
+        'name.familyName': 'Bird',
+        [`${ENTERPRISE}:department`]: 'Support',
+        [`${ENTERPRISE}:manager`]: '2',
+      },
+    });
+    expect(after).toMatchObject({
+      emails: [{ ...work, value: 'new@work.example' }, home],
+      addresses: [{ type: 'work', formatted: 'Main Street 1' }],
+      name: { givenName: 'Kim', familyName: 'Bird' },
+      [ENTERPRISE]: { department: 'Support', manager: { value: '2' } },
+    });
+  });
+
+  it('may say the id that the user has, and no other', () => {
+    const withId: Resource = { ...kim, id: 'u-1' };
+    const say = (id: string) => readOperations({ Operations: [{ op: 'replace', value: { id, active: false } }] });
+    expect(applyPatch(withId, say('u-1'))).toEqual({ ...withId, active: false });
+    expect(() => applyPatch(withId, say('u-2'))).toThrow('read-only');
+  });
+});
+
 describe('a patch', () => {
   it.each([
     [{ op: 'replace', path: 'shoeSize', value: 1 }, 'noTarget'],

@@ -4,6 +4,7 @@ import { createRootOrganization } from '../../../commands/organizations/root-org
 import { execute } from '../../../commands/pipeline.ts';
 import { SUPER_ORG_ID } from '../../../domain/ids.ts';
 import { patchUser } from '../../../protocol/scim/users/write-users.ts';
+import { createCursorSeal } from '../../../read-api/cursor.ts';
 import { addCustomAttributes } from '../../support/custom-attributes.ts';
 import { asking, system } from '../../support/kernel.ts';
 import { basic, startTestServer, type TestServer } from '../../support/server.ts';
@@ -61,14 +62,14 @@ function full(userName: string) {
 }
 
 describe('creating a user', () => {
-  it('[U14.7-1] answers 201 with Location, the four schemas in order and the four meta keys', async () => {
+  it('[U14.7-1] answers 201 with Location, the four schemas in order and the four meta keys, with the version of RFC 7643 §3.1', async () => {
     const name = freshName();
     const { status, headers, body } = await scim.call('POST', '/Users', { body: full(name) });
     expect(status).toBe(201);
     expect(headers.get('content-type')).toBe('application/scim+json');
     expect(headers.get('location')).toBe(`${server.url}/scim2/Users/${body.id}`);
     expect(body.schemas).toEqual(SCHEMAS);
-    expect(Object.keys(body.meta).sort()).toEqual(['created', 'lastModified', 'location', 'resourceType']);
+    expect(Object.keys(body.meta).sort()).toEqual(['created', 'lastModified', 'location', 'resourceType', 'version']);
     expect(body).toMatchObject({
       userName: name,
       active: true,
@@ -167,7 +168,7 @@ describe('replacing a user', () => {
     expect(status).toBe(200);
     expect(headers.get('location')).toBe(`${server.url}/scim2/Users/${id}`);
     expect(body.schemas).toEqual(SCHEMAS);
-    expect(Object.keys(body.meta)).toHaveLength(4);
+    expect(Object.keys(body.meta)).toHaveLength(5);
     expect(Object.keys(body).sort()).toEqual(['active', 'id', 'meta', 'schemas', 'title', ACCOUNT, 'userName'].sort());
     expect(body[ACCOUNT]).toMatchObject({
       accountLocked: true,
@@ -223,7 +224,7 @@ describe('patching a user', () => {
     const { id, userName, meta } = await scim.create(full(freshName()));
     const { body, headers } = await scim.patch(id, { op: 'Replace', path: `${ENTERPRISE}:manager.value`, value: 'Jo' });
     expect(body.schemas).toEqual(SCHEMAS);
-    expect(Object.keys(body.meta)).toHaveLength(4);
+    expect(Object.keys(body.meta)).toHaveLength(5);
     expect(body).toMatchObject({
       userName,
       meta: { created: meta.created },
@@ -296,7 +297,10 @@ describe('patching a user', () => {
         signal: AbortSignal.timeout(10_000),
       },
     };
-    const { status, body } = await patchUser({ kernel, readStore: server.reads }, request);
+    const { status, body } = await patchUser(
+      { kernel, readStore: server.reads, cursors: createCursorSeal(kernel.vault) },
+      request,
+    );
     expect(status).toBe(200);
     expect(body).toMatchObject({ emails: [{ value: 'between@x.example' }, { value: 'asked@x.example' }] });
   });
