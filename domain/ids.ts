@@ -13,3 +13,5 @@ export type RoleId = Id<'role'>;
 
 /** The super organization exists on every server under this id. */
 export const SUPER_ORG_ID = '10084a8d-113f-4211-a0d5-efe36b082211' as OrgId;
+/** Its role of those who may read the whole log. */
+export const AUDITOR_ROLE_ID = '10084a8d-113f-4211-a0d5-efe36b082212' as RoleId;

@@ -38,7 +38,7 @@ export const systemApis: readonly ApiResource[] = [
   api('6', '/api/history', 'History and Feed API', ['internal_audit_view']),
   api('7', '/scim2/v2/Roles', 'SCIM2 Roles API', ['internal_role_mgt_view', 'internal_role_mgt_users_update']),
   api('8', '/api/server/v1/organization', 'Organization Management API', ['internal_organization_update']),
-  api('20', '/api/server/v1/claim-dialects', 'Claim Management API', [
+  api('40', '/api/server/v1/claim-dialects', 'Claim Management API', [
     'internal_claim_meta_create',
     'internal_claim_meta_view',
     'internal_claim_meta_update',
@@ -51,7 +51,11 @@ export const systemApis: readonly ApiResource[] = [
     'internal_bulk_user_update',
     'internal_bulk_user_delete',
   ]),
+  api('20', '/event_store.client.streams.Streams', 'Event Log', ['internal_event_log_view']),
 ];
+
+/** Reads the whole log, of every organization, with personal data sealed. For roles of the super organization. */
+export const READ_LOG_PERMISSION = 'internal_event_log_view';
 
 export const apiById = (id: string): ApiResource | null => systemApis.find((candidate) => candidate.id === id) ?? null;
 

@@ -1,6 +1,7 @@
 /** A role: a named set of permissions in one organization. Who holds it is said on the holder's stream. Streams `role-<uuid>`. */
 import { z } from 'zod';
 import type { Aggregate } from '../aggregate.ts';
+import { READ_LOG_PERMISSION } from '../applications/api-resources.ts';
 import type { DomainEvent } from '../event.ts';
 import { defineEvent, type EventOf, plain } from '../event-schema.ts';
 
@@ -42,6 +43,12 @@ export const roles: Aggregate<Role> = {
 export const administratorRole = (org: string): RoleEvent => ({
   type: 'access.role.created.v1',
   data: { name: 'admin', audience: { type: 'organization', id: org }, permissions: ['*'] },
+});
+
+/** Of the super organization: reads the log, and nothing else. */
+export const auditorRole = (org: string): RoleEvent => ({
+  type: 'access.role.created.v1',
+  data: { name: 'auditor', audience: { type: 'organization', id: org }, permissions: [READ_LOG_PERMISSION] },
 });
 
 function evolveRole(role: Role, event: DomainEvent): Role {

@@ -93,7 +93,7 @@ export class SqliteEventStore implements EmbeddedEventStore {
       reader: this.#reader,
       watch: this.#watch,
       appender: () => this.#appender(),
-      advanced: (stream, reply) => this.#advance([stream], reply),
+      advanced: (streams, reply) => this.#advance(streams, reply),
       removed: (stream) => this.#heads?.forget(stream),
     });
   }
