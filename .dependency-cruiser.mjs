@@ -2,9 +2,10 @@
 
 const PORTS = [
   '^infra/event-codec/(event-codec|upcaster)\\.ts$',
-  '^infra/event-store/(errors|event-store|position|stored-log|technical-streams)\\.ts$',
+  '^infra/event-store/(arrivals|errors|event-store|position|stored-log|technical-streams)\\.ts$',
   '^infra/password-hash/password-hasher\\.ts$',
   '^infra/read-store/(path|read-store)\\.ts$',
+  '^infra/stream/stream\\.ts$',
   '^infra/telemetry/telemetry\\.ts$',
   '^infra/transient-store/transient-store\\.ts$',
   '^infra/vault/vault\\.ts$',

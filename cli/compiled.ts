@@ -5,3 +5,8 @@ import './projector.ts';
 import './start.ts';
 import '../infra/event-store/embedded/log-writer-thread.ts';
 import '../infra/side-stores/side-writer.ts';
+
+/** The client of a broker that this deployment does not name is neither compiled nor loaded. */
+if (process.env['MUNIMENT_STREAM']?.startsWith('kafka:') === true) {
+  await import('../infra/stream/kafka/kafka-stream.ts');
+}

@@ -25,6 +25,8 @@ export interface DoorsOptions {
   readonly showLoginFailureReason: boolean;
   /** A background part that ended although it should run; null while all run. */
   readonly stopped: () => string | null;
+  /** How the parts are that follow the log. */
+  readonly followers: () => ReadonlyMap<string, { readonly ok: boolean; readonly detail: string }>;
 }
 
 export interface Doors {
@@ -35,7 +37,7 @@ export interface Doors {
 }
 
 export function openDoors(options: DoorsOptions): Doors {
-  const { kernel, reads, address, superTenant, stopped } = options;
+  const { kernel, reads, address, superTenant, stopped, followers } = options;
   const signer = createJwtSigner(kernel);
   const clients = createClientDirectory(kernel);
   const authenticator = createAuthenticator(kernel, signer, clients);
@@ -52,7 +54,7 @@ export function openDoors(options: DoorsOptions): Doors {
       knownOrigin: (tenant, origin) => isAllowedOrigin(reads, tenant, origin),
     }),
     ...restRoutes({ kernel, readStore: reads }),
-    ...healthRoutes({ kernel, reads, stopped }),
+    ...healthRoutes({ kernel, reads, stopped, followers }),
   ];
   return {
     routes,

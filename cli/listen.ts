@@ -20,6 +20,8 @@ export interface Served {
   readonly reads: ReadStore;
   /** A background part that ended although it should run; null while all run. */
   readonly stopped: () => string | null;
+  /** How the parts are that follow the log. */
+  readonly followers: () => ReadonlyMap<string, { readonly ok: boolean; readonly detail: string }>;
 }
 
 export interface Listener {
@@ -33,7 +35,7 @@ export interface Listener {
 /** Every route is mounted; nothing is heard before `listen`. */
 export function prepareListener(
   { configuration, telemetry, tls }: ListenerParts,
-  { kernel, reads, stopped }: Served,
+  { kernel, reads, stopped, followers }: Served,
 ): Listener {
   const { host, port, superTenant, trustedProxies } = configuration;
   const address = { url: configuration.url };
@@ -43,6 +45,7 @@ export function prepareListener(
     address,
     superTenant,
     stopped,
+    followers,
     showLoginFailureReason: configuration.showLoginFailureReason,
   });
   const secure = configuration.url.startsWith('https:');

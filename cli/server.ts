@@ -16,6 +16,7 @@ import type { Route } from '../protocol/http/route.ts';
 import { controlSocketPath, serveControlSocket } from './control-socket.ts';
 import { type Projector, startProjector } from './projector-link.ts';
 import { openKernel } from './stores.ts';
+import { startStream } from './stream.ts';
 
 const SWEEP_EVERY_MS = 60_000;
 const RESTART_AFTER_MS = 1_000;
@@ -72,7 +73,9 @@ async function openAll({ configuration, telemetry, tls }: ServerParts, opened: A
   opened.defer(() => reads.close());
   const { prepareListener } = await loading;
   const projecting = startProjector({ shared, board, onFailure: background.failed });
-  const served = { kernel, reads, stopped: background.stopped };
+  const stream = await startStream({ configuration, kernel, leases: null });
+  opened.defer(() => stream.close());
+  const served = { kernel, reads, stopped: background.stopped, followers: stream.health };
   const listener = prepareListener({ configuration, telemetry, tls }, served);
   const projector = await projecting;
   opened.defer(() => projector.stop());
@@ -80,6 +83,7 @@ async function openAll({ configuration, telemetry, tls }: ServerParts, opened: A
   const control = await serveControlSocket({
     path: controlSocketPath(configuration.data),
     projections: projector,
+    consumers: stream.consumers,
     onFault: (error) => background.failed('rebuild', String(error)),
   });
   opened.defer(() => control.close());

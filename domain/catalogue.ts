@@ -2,6 +2,7 @@
 import { applicationEventDefinitions } from './applications/application-events.ts';
 import { attributeEventDefinitions } from './attributes/attribute-events.ts';
 import { consentEventDefinitions } from './consents/consent.ts';
+import { consumerEventDefinitions } from './consumers/skipped-event.ts';
 import type { EventMarks } from './event-marks.ts';
 import type { EventDefinition } from './event-schema.ts';
 import { signingKeyEventDefinitions } from './keys/signing-keys.ts';
@@ -23,6 +24,7 @@ const definitions: readonly EventDefinition[] = [
   ...sessionEventDefinitions,
   ...tokenEventDefinitions,
   ...reservationEventDefinitions,
+  ...consumerEventDefinitions,
 ];
 
 export const eventCatalogue: ReadonlyMap<string, EventDefinition> = new Map(

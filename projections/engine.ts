@@ -5,7 +5,8 @@
  */
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import type { EventCodec } from '../infra/event-codec/event-codec.ts';
-import type { EventStore, RecordedEvent, SubscriptionMessage } from '../infra/event-store/event-store.ts';
+import { arrivals } from '../infra/event-store/arrivals.ts';
+import type { EventStore, RecordedEvent } from '../infra/event-store/event-store.ts';
 import { comparePositions, type Position } from '../infra/event-store/position.ts';
 import type { ProjectionStatus, ProjectionTables, ReadStoreWriter } from '../infra/read-store/read-store.ts';
 import { decodeBatch } from './engine-batch.ts';
@@ -238,8 +239,9 @@ export class ProjectionEngine {
 
   async #followOnce(signal: AbortSignal): Promise<void> {
     const { store, codec } = this.#options;
-    const subscription = store.subscribe({ after: this.#followed ?? 'start', signal })[Symbol.asyncIterator]();
-    for await (const events of arrivals(subscription)) {
+    const messages = store.subscribe({ after: this.#followed ?? 'start', signal });
+    for await (const { events } of arrivals(messages, LIVE_EVENTS_MAX)) {
+      if (events.length === 0) continue;
       const items = await decodeBatch(codec, events);
       for (const runner of this.#followers) {
         await runner.consume(items);
@@ -247,34 +249,6 @@ export class ProjectionEngine {
       }
       this.#followed = events.at(-1)?.position ?? this.#followed;
     }
-  }
-}
-
-const NOTHING = Symbol('nothing yet');
-
-/** Whatever has arrived, as one batch: a single event does not wait for company. */
-async function* arrivals(subscription: AsyncIterator<SubscriptionMessage>): AsyncIterable<readonly RecordedEvent[]> {
-  const ask = () => {
-    const next = subscription.next();
-    // Awaited below, but maybe only after the batch before it was worked off.
-    next.catch(() => undefined);
-    return next;
-  };
-  let pending = ask();
-  for (;;) {
-    const first = await pending;
-    if (first.done === true) return;
-    const events: RecordedEvent[] = [];
-    if (first.value.kind === 'event') events.push(first.value.event);
-    pending = ask();
-    const turn = nextTurn(NOTHING);
-    while (events.length < LIVE_EVENTS_MAX) {
-      const next = await Promise.race([pending, turn]);
-      if (next === NOTHING || next.done === true) break;
-      if (next.value.kind === 'event') events.push(next.value.event);
-      pending = ask();
-    }
-    if (events.length > 0) yield events;
   }
 }
 

@@ -11,7 +11,9 @@ import {
   keyNames,
   type Role,
 } from './environment.ts';
+import { kafkaContradictions, streamChoice } from './kafka-settings.ts';
 import { nearestName } from './nearest-name.ts';
+import type { StreamChoice } from './stream-choice.ts';
 
 export type TlsChoice =
   | { readonly mode: 'off' }
@@ -34,7 +36,7 @@ export interface Configuration {
     readonly events: 'embedded';
     readonly reads: 'embedded';
     readonly transient: 'embedded';
-    readonly stream: 'embedded';
+    readonly stream: StreamChoice;
   };
   readonly durability: 'full' | 'normal';
   readonly passwordHash: {
@@ -78,6 +80,10 @@ const TEST_SWITCHES: readonly string[] = [
   'MUNIMENT_CACHE',
   'MUNIMENT_FUZZ_RUNS',
   'MUNIMENT_FUZZ_SEED',
+  'MUNIMENT_KAFKA_BROKERS',
+  'MUNIMENT_KAFKA_DATA',
+  'MUNIMENT_KAFKA_PORT',
+  'MUNIMENT_KAFKA_VERSION',
   'MUNIMENT_LDAPS_URL',
   'MUNIMENT_LDAP_BASE',
   'MUNIMENT_LDAP_BIND_DN',
@@ -184,13 +190,14 @@ function contradictions(environment: Environment): readonly string[] {
     ...tlsContradictions(environment),
     ...roleContradictions(environment),
     ...endpointContradictions(environment),
+    ...kafkaContradictions(environment),
   ];
 }
 
 /** One process writes the embedded stores, so one process does everything. */
 function roleContradictions({ MUNIMENT_ROLES: roles }: Environment): readonly string[] {
   if (roles.has('http') && roles.has('projector')) return [];
-  return [`MUNIMENT_ROLES is "${[...roles].join(',')}". Allowed with embedded stores: http,projector.`];
+  return [`MUNIMENT_ROLES is "${[...roles].join(',')}". Needed with embedded stores: http,projector.`];
 }
 
 function endpointContradictions(environment: Environment): readonly string[] {
@@ -237,7 +244,7 @@ function asConfiguration(environment: Environment): Configuration {
       events: environment.MUNIMENT_EVENT_STORE,
       reads: environment.MUNIMENT_READ_STORE,
       transient: environment.MUNIMENT_TRANSIENT_STORE,
-      stream: environment.MUNIMENT_STREAM,
+      stream: streamChoice(environment),
     },
     durability: environment.MUNIMENT_DURABILITY,
     passwordHash: {

@@ -3,6 +3,7 @@
 import { BlockList, isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { KAFKA_SASL, streamPlace } from './stream-choice.ts';
 
 export interface KeyDocumentation {
   /** What counts when the variable is absent; null: nothing. */
@@ -70,7 +71,7 @@ const addressBlocks: Text<BlockList> = z.string().transform((text, context) => {
   return blocks;
 });
 
-const ROLES = ['http', 'projector'] as const;
+const ROLES = ['http', 'projector', 'relay', 'consumers'] as const;
 export type Role = (typeof ROLES)[number];
 
 const roles: Text<ReadonlySet<Role>> = z
@@ -90,6 +91,9 @@ const embedded = (what: string) =>
 const PORT_MAX = 65_535;
 const HASH_MEMORY_KIB_MAX = 4_194_304;
 const HASH_QUEUE_MAX = 100_000;
+const PARTITIONS_MAX = 1_000;
+const RETENTION_HOURS_MAX = 87_600;
+const REPLICAS_MAX = 15;
 
 export const environmentSchema = z.object({
   MUNIMENT_PORT: key(whole(0, PORT_MAX), '8080', {
@@ -141,7 +145,56 @@ export const environmentSchema = z.object({
   MUNIMENT_EVENT_STORE: embedded('the log is'),
   MUNIMENT_READ_STORE: embedded('read models are'),
   MUNIMENT_TRANSIENT_STORE: embedded('sessions, codes and grants are'),
-  MUNIMENT_STREAM: embedded('events are carried onwards'),
+  MUNIMENT_STREAM: key(streamPlace, 'embedded', {
+    unit: null,
+    allowed: 'embedded, or brokers as kafka://host:9092,host:9092',
+    meaning: 'Where events are carried onwards: over the log itself, or to Kafka.',
+  }),
+  MUNIMENT_KAFKA_TLS: key(oneOf('off', 'on'), 'off', {
+    ...choice('off', 'on'),
+    meaning: 'Encrypted connections to the brokers, whose certificates are always checked.',
+  }),
+  MUNIMENT_KAFKA_CA_FILE: optional(path, {
+    ...anyPath,
+    meaning: 'PEM certificates of the authorities that vouch for the brokers. Absent: those that Node trusts.',
+  }),
+  MUNIMENT_KAFKA_CERT_FILE: optional(path, {
+    ...anyPath,
+    meaning: 'PEM certificate to show to brokers that ask for one.',
+  }),
+  MUNIMENT_KAFKA_KEY_FILE: optional(path, { ...anyPath, meaning: 'PEM private key of that certificate.' }),
+  MUNIMENT_KAFKA_SASL: key(oneOf(...KAFKA_SASL), 'off', {
+    ...choice(...KAFKA_SASL),
+    meaning: 'How to prove who asks. plain needs MUNIMENT_KAFKA_TLS.',
+  }),
+  MUNIMENT_KAFKA_USERNAME: optional(z.string().min(1).max(255), {
+    unit: null,
+    allowed: '1 to 255 characters',
+    meaning: 'User name towards the brokers.',
+  }),
+  MUNIMENT_KAFKA_PASSWORD: optional(z.string().min(1).max(1_024), {
+    unit: null,
+    allowed: '1 to 1024 characters',
+    meaning: 'Its password.',
+    secret: true,
+  }),
+  MUNIMENT_KAFKA_TOPIC_PREFIX: key(z.string().regex(/^[a-z0-9][a-z0-9._-]{0,99}$/), 'muniment', {
+    unit: null,
+    allowed: 'small letters, digits, dots, underscores and hyphens',
+    meaning: 'First part of the names of topics and consumer groups.',
+  }),
+  MUNIMENT_KAFKA_PARTITIONS: key(whole(1, PARTITIONS_MAX), '6', {
+    ...between(1, PARTITIONS_MAX, 'partitions'),
+    meaning: 'Partitions of each topic. Fixed once the topics exist: the place of a stream follows from it.',
+  }),
+  MUNIMENT_KAFKA_RETENTION_HOURS: key(whole(1, RETENTION_HOURS_MAX), '168', {
+    ...between(1, RETENTION_HOURS_MAX, 'hours'),
+    meaning: 'How long topics keep records. A consumer that stands still for longer misses some, and stops to say so.',
+  }),
+  MUNIMENT_KAFKA_REPLICAS: optional(whole(1, REPLICAS_MAX), {
+    ...between(1, REPLICAS_MAX, 'brokers'),
+    meaning: 'Brokers that hold each new topic. Absent: what the brokers say themselves.',
+  }),
   MUNIMENT_DURABILITY: key(oneOf('full', 'normal'), 'full', {
     ...choice('full', 'normal'),
     meaning: 'full: a change is answered when it is on the disk. normal: a power cut may lose the last moments.',

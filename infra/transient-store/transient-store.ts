@@ -18,7 +18,11 @@ export type TransientType =
   | 'logout-flow'
   | 'idempotency'
   /** How far a consumer of the log has come. */
-  | 'consumer';
+  | 'consumer'
+  /** An event whose effect failed, or that waits behind one: a reference, not the event. */
+  | 'parked-event'
+  /** An event whose effect ended. */
+  | 'handled-event';
 
 export interface TransientKey {
   readonly type: TransientType;

@@ -13,6 +13,8 @@ export interface HealthDoor {
   readonly reads: ReadStore;
   /** A background part that ended although it should run; null while all run. */
   readonly stopped: () => string | null;
+  /** Parts that may wait without the server being less able to serve: the relay, consumers. */
+  readonly followers: () => ReadonlyMap<string, Check>;
 }
 
 const errors: ErrorForm = {
@@ -35,9 +37,13 @@ export function healthRoutes(door: HealthDoor): readonly Route[] {
       summary: 'Log, vault, short-lived state and read models work.',
       handle: async () => {
         const checks = Object.entries(await readiness(door));
-        report(checks);
+        const followers = [...door.followers()];
+        report([...checks, ...followers]);
         const ready = checks.every(([, { ok }]) => ok);
-        const told = Object.fromEntries(checks.map(([name, { ok }]) => [name, ok ? 'up' : 'down']));
+        const told = Object.fromEntries([
+          ...checks.map(([name, { ok }]) => [name, ok ? 'up' : 'down']),
+          ...followers.map(([name, { ok }]) => [name, ok ? 'up' : 'degraded']),
+        ]);
         return { status: ready ? 200 : 503, body: { status: ready ? 'up' : 'down', checks: told } };
       },
     },
@@ -57,7 +63,7 @@ function reporter({ log }: Pick<Telemetry, 'log'>): (checks: readonly (readonly 
       if (ok) down.delete(name);
       if (ok || down.has(name)) continue;
       down.add(name);
-      log.error('health.check.down', { check: name, detail, action: 'The server is not ready until this is mended.' });
+      log.error('health.check.down', { check: name, detail, action: 'See what this part says of itself in the log.' });
     }
   };
 }

@@ -31,7 +31,7 @@ describe('the configuration', () => {
       traces: false,
       trustedProxies: null,
     });
-    expect([...configuration.roles]).toEqual(['http', 'projector']);
+    expect([...configuration.roles]).toEqual(['http', 'projector', 'relay', 'consumers']);
   });
 
   it('opens the log to auditors only when told, and without TLS only on loopback unless allowed', () => {
@@ -68,7 +68,7 @@ describe('the configuration', () => {
     ['MUNIMENT_PORT', '80a', 'a whole number from 0 to 65535'],
     ['MUNIMENT_PORT', '70000', 'a whole number from 0 to 65535'],
     ['MUNIMENT_TLS', 'yes', 'one of: off, auto, files'],
-    ['MUNIMENT_ROLES', 'http,relay', 'a list, separated by commas, of: http, projector'],
+    ['MUNIMENT_ROLES', 'http,relays', 'a list, separated by commas, of: http, projector, relay, consumers'],
     ['MUNIMENT_EVENT_STORE', 'esdb://here', 'one of: embedded'],
     ['MUNIMENT_URL', 'https://id.example.com/base', 'an http or https origin without path, as https://id.example.com'],
     ['MUNIMENT_URL', 'https://me@id.example.com', 'an http or https origin without path, as https://id.example.com'],
@@ -116,6 +116,44 @@ describe('the configuration', () => {
     expect(warnings({ MUNIMENT_HOST: '0.0.0.0' })).toEqual(['config.tls.off']);
     expect(warnings({ MUNIMENT_HOST: '0.0.0.0', MUNIMENT_TLS: 'auto' })).toEqual([]);
     expect(warnings({ MUNIMENT_HOST: '0.0.0.0', MUNIMENT_URL: 'https://id.example.com' })).toEqual([]);
+  });
+
+  it('reads where events are carried onwards', () => {
+    expect(readConfiguration({}).stores.stream).toEqual({ kind: 'embedded' });
+    const kafka = readConfiguration({
+      MUNIMENT_STREAM: 'kafka://one.example:9092,[::1]:9093',
+      MUNIMENT_KAFKA_TLS: 'on',
+      MUNIMENT_KAFKA_CA_FILE: '/ca.pem',
+      MUNIMENT_KAFKA_SASL: 'plain',
+      MUNIMENT_KAFKA_USERNAME: 'muniment',
+      MUNIMENT_KAFKA_PASSWORD: 'a-secret',
+      MUNIMENT_KAFKA_PARTITIONS: '12',
+    });
+    expect(kafka.stores.stream).toEqual({
+      kind: 'kafka',
+      brokers: ['one.example:9092', '[::1]:9093'],
+      tls: { caFile: '/ca.pem', client: null },
+      credentials: { mechanism: 'plain', username: 'muniment', password: 'a-secret' },
+      topics: { prefix: 'muniment', partitions: 12, retentionMs: 604_800_000, replicas: null },
+    });
+    expect(problemsOf({ MUNIMENT_STREAM: 'kafka://one.example' })).toHaveLength(1);
+  });
+
+  it.each([
+    ['certificate files without TLS', { MUNIMENT_KAFKA_CA_FILE: '/ca.pem' }],
+    ['a certificate without its key', { MUNIMENT_KAFKA_TLS: 'on', MUNIMENT_KAFKA_CERT_FILE: '/cert.pem' }],
+    ['a mechanism without credentials', { MUNIMENT_KAFKA_SASL: 'scram-sha-512' }],
+    ['credentials without a mechanism', { MUNIMENT_KAFKA_USERNAME: 'muniment', MUNIMENT_KAFKA_PASSWORD: 'secret' }],
+    [
+      'a password in clear',
+      { MUNIMENT_KAFKA_SASL: 'plain', MUNIMENT_KAFKA_USERNAME: 'muniment', MUNIMENT_KAFKA_PASSWORD: 'secret' },
+    ],
+  ])('[SEC-H5] drops no setting towards Kafka in silence: %s stops the start', (_, variables) => {
+    expect(problemsOf({ MUNIMENT_STREAM: 'kafka://one.example:9092', ...variables })).toHaveLength(1);
+  });
+
+  it('[SEC-H5] stops when Kafka is to be encrypted and none is named', () => {
+    expect(problemsOf({ MUNIMENT_KAFKA_TLS: 'on' })).toHaveLength(1);
   });
 
   it('describes every variable', () => {
