@@ -91,6 +91,7 @@ export const usersProjection: Projection = {
       patch(idIn(event), { ...stateOf(event.data.state, event.meta.at), [`${WSO2}.accountDisabled`]: false }),
     ],
     'identity.user.password_rehashed.v1': () => [],
+    'identity.user.unique_values_claimed.v1': () => [],
     'access.role.assigned.v1': () => [],
     'access.role.unassigned.v1': () => [],
     'identity.user.deleted.v1': (event) => [remove(idIn(event))],

@@ -5,11 +5,13 @@ import { organizations } from '../../domain/organizations/organization.ts';
 import { refuse } from '../../domain/result.ts';
 import { isOwnPath } from '../../domain/users/own-account.ts';
 import type { User } from '../../domain/users/user.ts';
+import { catalogueOf } from '../../domain/users/user-catalogue.ts';
 import { OWN_ACCOUNT_SCOPE } from '../access.ts';
+import { dictionaryOf } from '../attributes/attribute-command.ts';
 import type { Command, CommonRefusal, Scope } from '../command.ts';
 import { changeUser } from './change-user.ts';
 import { deleteUser } from './delete-user.ts';
-import { attributesInput, type UserCommandRefusal, unsetInput } from './user-command.ts';
+import { attributesInput, type UserCommandRefusal, undeclaredInput, unsetInput } from './user-command.ts';
 
 type OwnRefusal = UserCommandRefusal | Extract<CommonRefusal, { reason: 'forbidden' }>;
 type FactsOf<Decide> = Decide extends (state: never, input: never, facts: infer Facts, scope: never) => unknown
@@ -22,6 +24,7 @@ const changeInput = z.strictObject({
   userId,
   set: attributesInput.refine((set) => Object.keys(set).every(isOwnPath), administered).optional(),
   unset: unsetInput.refine((paths) => paths.every(isOwnPath), administered).optional(),
+  undeclared: undeclaredInput,
   password: z.string().optional(),
 });
 type ChangeInput = z.output<typeof changeInput>;
@@ -32,8 +35,24 @@ export const changeOwnAccount: Command<ChangeInput, User, OwnRefusal, FactsOf<ty
   summary: 'Changes what the caller may write of himself, his password included.',
   input: changeInput,
   permissions: [OWN_ACCOUNT_SCOPE],
-  facts: (scope) => (isOwn(scope) ? gatherOwn(changeUser, scope) : Promise.resolve(notOwn)),
+  facts: async (scope) => {
+    if (!isOwn(scope)) return notOwn;
+    const gathered = await gatherOwn(changeUser, scope);
+    if (!gathered.ok) return gathered;
+    const { set, unset } = gathered.value;
+    // Under its own name: another name of an attribute opens nothing.
+    const refused = await administeredIn(scope, [...Object.keys(set), ...unset]);
+    if (refused === null) return gathered;
+    await changeUser.undo?.(gathered.value, scope);
+    return refuse({ reason: 'attribute-read-only', attribute: refused });
+  },
 };
+
+/** What an administrator alone writes, or what the organization's definition lets no user write of himself. */
+async function administeredIn({ kernel, envelope }: Scope<unknown>, paths: readonly string[]): Promise<string | null> {
+  const { leafAt } = catalogueOf(await dictionaryOf(kernel, envelope.caller.org));
+  return paths.find((path) => !isOwnPath(path) || leafAt(path)?.isOwn === false) ?? null;
+}
 
 const deleteInput = z.strictObject({ userId });
 

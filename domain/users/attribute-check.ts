@@ -13,6 +13,8 @@ export const VALUE_CHARACTERS_MAX = 20_000;
 
 export type AttributeRefusal =
   | { readonly reason: 'attribute-unknown'; readonly attribute: string }
+  /** Of those who write of themselves. */
+  | { readonly reason: 'attribute-read-only'; readonly attribute: string }
   /** `expects`: what it takes, in words. */
   | { readonly reason: 'attribute-invalid'; readonly attribute: string; readonly expects: string }
   | { readonly reason: 'attribute-pattern'; readonly attribute: string }
@@ -119,19 +121,19 @@ function readValue(rules: AttributeRules, leaf: Leaf, value: AttributeValue): Ch
 function readElement(rules: AttributeRules, leaf: Leaf, raw: AttributeElement): Checked<AttributeElement | null> {
   const { definition } = leaf;
   if (definition.type !== 'complex')
-    return typeof raw === 'object' ? invalid(definition) : readScalar(rules, leaf, raw);
+    return typeof raw === 'object' ? invalid(definition) : readScalar(rules, definition, raw);
   const value = definition.subAttributes?.find(({ name }) => name === 'value');
   if (typeof raw !== 'object') {
     // A plain value in place of an object is its `value`.
     if (value === undefined) return invalid(definition);
-    return readScalar(rules, { ...leaf, definition: withCheck(value, definition) }, raw);
+    return readScalar(rules, withCheck(value, definition), raw);
   }
   return readObject(rules, leaf, raw);
 }
 
 function readObject(
   rules: AttributeRules,
-  { path, definition, checksByType }: Leaf,
+  { definition, checksByType }: Leaf,
   raw: { readonly [part: string]: string | number | boolean },
 ): Checked<AttributeElement | null> {
   const parts = new Map<string, string | number | boolean>();
@@ -140,8 +142,7 @@ function readObject(
     const part = definition.subAttributes?.find((sub) => sub.name.toLowerCase() === name.toLowerCase());
     if (part === undefined || part.mutability === 'readOnly') continue;
     const isValue = part.name === 'value';
-    const leaf = { path, definition: isValue ? withCheck(part, definition) : part, checksByType };
-    const read = readScalar(rules, leaf, given);
+    const read = readScalar(rules, isValue ? withCheck(part, definition) : part, given);
     if (!read.ok) return read;
     parts.set(part.name, read.value);
     const broken = isValue && byType !== undefined ? brokenCheck(rules, byType, String(read.value)) : null;
@@ -156,10 +157,9 @@ const withCheck = (value: AttributeDefinition, list: AttributeDefinition): Attri
 
 function readScalar(
   rules: AttributeRules,
-  leaf: Leaf,
+  definition: AttributeDefinition,
   raw: string | number | boolean,
 ): Checked<string | number | boolean> {
-  const { definition } = leaf;
   const value = typed(definition, raw);
   if (value === null) return invalid(definition);
   const check = definition.traits?.check ?? null;

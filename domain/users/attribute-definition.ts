@@ -44,6 +44,8 @@ export interface AttributeTraits {
   readonly claim: string;
   /** Shown to people from the start: forms are made from what follows. */
   readonly supportedByDefault: boolean;
+  /** Where no profile says otherwise. */
+  readonly readOnly: boolean;
   readonly displayOrder: number;
   readonly inputType: string | null;
   readonly options: readonly { readonly label: string; readonly value: string }[];

@@ -1,6 +1,6 @@
 /** What a user may write of himself: everything that describes him, nothing that says what he is allowed or proven to be. */
 import { ACCOUNT, ENTERPRISE_USER, isAttributePath } from './attribute-catalogue.ts';
-import type { Attributes } from './user-events.ts';
+import type { Attributes, CheckedAttributes } from './user-events.ts';
 
 const account = (name: string): string => `${ACCOUNT}:${name}`;
 const EMAIL_VERIFIED = account('emailVerified');
@@ -33,8 +33,10 @@ const PROOFS: readonly { readonly proof: string; readonly of: readonly string[] 
 ];
 
 /** A verified mark does not pass over to an address that the user has just written. */
-export function lapsedProofs(before: Attributes, changed: Iterable<string>): Attributes {
+export function lapsedProofs(before: Attributes, changed: Iterable<string>): CheckedAttributes {
   const paths = new Set(changed);
   const lapsed = PROOFS.filter(({ proof, of }) => before[proof] === true && of.some((path) => paths.has(path)));
-  return Object.fromEntries(lapsed.map(({ proof }) => [proof, false]));
+  // Marks of the server's own, of the type that their definitions have.
+  const marks: Attributes = Object.fromEntries(lapsed.map(({ proof }) => [proof, false]));
+  return marks as CheckedAttributes;
 }

@@ -6,7 +6,7 @@ import { ATTRIBUTE_NAME, partName } from '../attributes/claim-rules.ts';
 import type { AttributeDictionary } from '../attributes/dictionary.ts';
 import { type DataType, inputTypeOf, type LocalClaim, propertyOf } from '../attributes/local-claim.ts';
 import { type ClaimSource, SCIM_CORE, SCIM_CUSTOM, SCIM_USER, systemSources } from '../attributes/system-dictionary.ts';
-import { type AttributePlace, flatPath, isAttributePath, userSchemas } from './attribute-catalogue.ts';
+import { type AttributePlace, attributeAt, flatPath, isAttributePath, userSchemas } from './attribute-catalogue.ts';
 import type {
   AttributeDefinition,
   AttributeTraits,
@@ -22,6 +22,8 @@ export interface Leaf {
   readonly definition: AttributeDefinition;
   /** Of values of a list, by their `type`. */
   readonly checksByType: ReadonlyMap<string, ValueCheck>;
+  /** False: the organization lets no user write it of himself. */
+  readonly isOwn: boolean;
 }
 
 /** Values that must be unique. */
@@ -40,6 +42,8 @@ export interface UserCatalogue {
   leafAt(path: string): Leaf | null;
   /** A list of objects, or an object whose parts are leaves, by its path. */
   wholeAt(path: string): Leaf | null;
+  /** `emails.value`, `<urn>:lead.email`: names in any case; of the custom schema what the organization declared. */
+  attributeAt(path: string): AttributePlace | null;
   /** Where a user has the value of a local claim; null: nowhere. */
   sourceOf(uri: string): ClaimSource | null;
   readonly unique: readonly UniqueAttribute[];
@@ -67,7 +71,8 @@ function compiled(dictionary: AttributeDictionary): UserCatalogue {
   for (const place of placesOf(schemas)) {
     const path = flatPath(place);
     const definition = place.sub ?? place.attribute;
-    const leaf = { path, definition, checksByType: checks.get(path) ?? new Map<string, ValueCheck>() };
+    const checksByType = checks.get(path) ?? new Map<string, ValueCheck>();
+    const leaf = { path, definition, checksByType, isOwn: isOwnOf(place) };
     const isCustom = place.schema.urn === SCIM_CUSTOM;
     if (isCustom ? isLeaf(place) : isAttributePath(path)) leaves.set(path.toLowerCase(), leaf);
     if (definition.type === 'complex') wholes.set(path.toLowerCase(), leaf);
@@ -82,10 +87,29 @@ function compiled(dictionary: AttributeDictionary): UserCatalogue {
     schemaOf: (urn) => byUrn.get(urn.toLowerCase()) ?? null,
     leafAt: (path) => leaves.get(path) ?? leaves.get(path.toLowerCase()) ?? null,
     wholeAt: (path) => wholes.get(path.toLowerCase()) ?? null,
+    attributeAt: (path) => placeAt(byUrn, path),
     sourceOf,
     unique: [...dictionary.claims.values()].flatMap((claim) => uniqueOf(claim, sourceOf(claim.uri))),
   };
 }
+
+function placeAt(byUrn: ReadonlyMap<string, SchemaDefinition>, path: string): AttributePlace | null {
+  const colon = path.lastIndexOf(':');
+  if (path.slice(0, colon).toLowerCase() !== SCIM_CUSTOM.toLowerCase()) return attributeAt(path);
+  const schema = byUrn.get(SCIM_CUSTOM.toLowerCase());
+  const [name = '', part, ...more] = path.slice(colon + 1).split('.');
+  const whole = schema?.attributes.find((known) => known.name.toLowerCase() === name.toLowerCase());
+  if (schema === undefined || whole === undefined || more.length > 0) return null;
+  if (part === undefined) return { schema, attribute: whole, sub: null };
+  const sub = whole.subAttributes?.find((known) => known.name.toLowerCase() === part.toLowerCase());
+  return sub === undefined ? null : { schema, attribute: whole, sub };
+}
+
+/** The definition of an attribute speaks for its parts. */
+const isOwnOf = ({ attribute: whole, sub }: AttributePlace): boolean =>
+  [whole.traits, sub?.traits].every(
+    (traits) => traits === undefined || !(traits.profiles['endUser']?.readOnly ?? traits.readOnly),
+  );
 
 const isParted = ({ type, multiValued }: AttributeDefinition): boolean => type === 'complex' && !multiValued;
 
@@ -123,6 +147,7 @@ function traitsOf(claim: LocalClaim): AttributeTraits {
   return {
     claim: claim.uri,
     supportedByDefault: claim.supportedByDefault,
+    readOnly: claim.readOnly,
     displayOrder: claim.displayOrder,
     inputType: inputTypeOf(claim),
     options: claim.canonicalValues,

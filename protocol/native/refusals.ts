@@ -81,6 +81,7 @@ const statuses: Record<Known['reason'], 400 | 403 | 404 | 409 | 412 | 422 | 503>
   'attributes-too-large': 422,
   'user-name-breaks-rule': 422,
   'email-missing': 422,
+  'attribute-read-only': 403,
   'attribute-unknown': 422,
   'attribute-invalid': 422,
   'attribute-pattern': 422,

@@ -45,7 +45,7 @@ export interface ListPart {
   /** Order of pages where nobody asks for another; a searchable path. */
   readonly defaultSort: string;
   /** Path to sort by; null: there is none. Without it the vocabulary says. */
-  sortPath?(by: string): string | null;
+  sortPath?(by: string, place: Place): Promise<string | null> | string | null;
   /** A filter that needs more than the vocabulary: names are looked up, members are found. */
   filterOf?(place: Place, filter: FilterText): Promise<Compiled>;
   page(readStore: ReadStore, scope: ReadScope, request: PageRequest): Promise<Page>;

@@ -54,6 +54,7 @@ const wireErrors: Record<Exclude<Refusal, PasswordRefusal>['reason'], readonly [
   'user-name-invalid': [tenantErrors.invalid, 'The owner’s user name is not valid.'],
   'attributes-too-large': [tenantErrors.invalid, 'The owner’s attributes are too large.'],
   'attribute-unknown': [tenantErrors.invalid, 'The owner has an attribute that there is not.'],
+  'attribute-read-only': [tenantErrors.invalid, 'An attribute of the owner cannot be written.'],
   'attribute-invalid': [tenantErrors.invalid, 'An attribute of the owner is not valid.'],
   'attribute-pattern': [tenantErrors.invalid, 'An attribute of the owner does not match its regular expression.'],
   'attribute-length': [tenantErrors.invalid, 'An attribute of the owner is too short or too long.'],

@@ -5,6 +5,16 @@
  */
 import type { AttributeDefinition } from '../../../domain/users/attribute-definition.ts';
 
+export const TRAIT_MEMBERS = [
+  'displayOrder',
+  'inputFormat',
+  'options',
+  'regEx',
+  'minLength',
+  'maxLength',
+  'profiles',
+] as const;
+
 export function traitsOf({ traits }: AttributeDefinition): object {
   if (traits === undefined || !traits.supportedByDefault) return {};
   const { displayOrder, inputType, options, profiles, check } = traits;

@@ -71,7 +71,7 @@ export async function listRequestOf(
   const filter = text === null ? null : { text, ...(onUnknown === undefined ? {} : { onUnknown }) };
   return {
     filter: filter === null ? null : await filterOf(type, place, filter),
-    sort: sortOf(type, given, onUnknown),
+    sort: await sortOf({ type, ...place }, given, onUnknown),
     startIndex,
     count: Math.min(PAGE_RESOURCES_MAX, Math.max(0, wholeNumber(given, 'count') ?? PAGE_RESOURCES_MAX)),
     cursor,
@@ -113,10 +113,14 @@ function wholeNumber(given: GivenList, name: string): number | null {
   return Math.min(INDEX_MAX, Number(value));
 }
 
-function sortOf(type: ResourceType, given: GivenList, onUnknown?: (path: string) => void): Sort {
+async function sortOf(
+  { type, ...place }: Listing,
+  given: GivenList,
+  onUnknown?: (path: string) => void,
+): Promise<Sort> {
   const direction = directionOf(given.value('sortOrder'));
   const by = textOf(given.value('sortBy'));
-  const found = by === null ? type.list.defaultSort : type.list.sortPath?.(by);
+  const found = by === null ? type.list.defaultSort : await type.list.sortPath?.(by, place);
   const path = found === undefined ? sortPath(type.vocabulary, by ?? '') : found;
   if (path !== null) return { path, direction };
   if (onUnknown === undefined) {
@@ -127,7 +131,7 @@ function sortOf(type: ResourceType, given: GivenList, onUnknown?: (path: string)
 }
 
 /** RFC 7644 §3.4.2.3: of a list, its values are sorted by. */
-function sortPath({ attributeAt }: Vocabulary, by: string): string | null {
+export function sortPath({ attributeAt }: Pick<Vocabulary, 'attributeAt'>, by: string): string | null {
   const place = attributeAt(by);
   const leaf = place?.sub ?? place?.attribute;
   const value = leaf?.subAttributes?.find(({ name, search }) => name === 'value' && search !== 'none');

@@ -15,11 +15,11 @@ import { readResource } from './resource.ts';
 import { change, remove } from './write-users.ts';
 
 /** From his own stream: who has just been made, or has just changed himself by another door, sees it. */
-export async function getMe({ kernel }: ScimDoor, request: Request): Promise<Response> {
+export async function getMe(door: ScimDoor, request: Request): Promise<Response> {
   const id = ownId(request);
-  const { state, revision } = await kernel.aggregates.load(users, id);
+  const { state, revision } = await door.kernel.aggregates.load(users, id);
   if (state.status !== 'present') throw notFound(id);
-  return showUser(request, documentOfState(id, state, revision));
+  return await showUser(door, request, documentOfState(id, state, revision));
 }
 
 export function putMe(door: ScimDoor, request: Request): Promise<Response> {
@@ -55,6 +55,7 @@ function withoutAdministered({ set, unset, password }: ChangeInput): ChangeInput
   return {
     set: Object.fromEntries(own),
     unset: unset.filter(isOwnPath),
+    undeclared: 'drop',
     ...(password === undefined ? {} : { password }),
   };
 }

@@ -7,6 +7,7 @@ import { etagOf, isKnown } from '../etag.ts';
 import { readScopeOf } from '../list/list.ts';
 import { type ScimDoor, scimReply } from '../scim-door.ts';
 import { selectionOfQuery } from '../selection.ts';
+import { catalogueFor, declaredOf } from './organization-attributes.ts';
 import { locationOf, presented, userVocabulary, versionOf } from './present.ts';
 import { notFound } from './refusals.ts';
 import type { JsonMap } from './values.ts';
@@ -15,15 +16,16 @@ export async function getUser(door: ScimDoor, request: Request): Promise<Respons
   const { id = '' } = request.params;
   const document = isUuid(id) ? await userById(door.readStore, readScopeOf(request), id) : null;
   if (document === null) throw notFound(id);
-  return showUser(request, document);
+  return await showUser(door, request, document);
 }
 
 /** From the read model's document, or from the state in its shape. */
-export function showUser(request: Request, document: Document | JsonMap): Response {
+export async function showUser(door: ScimDoor, request: Request, document: Document | JsonMap): Promise<Response> {
   const selection = selectionOfQuery(userVocabulary, request.query);
   const { baseUrl } = request.tenant;
   const etag = etagOf(versionOf(document));
   const headers = { etag, location: locationOf(baseUrl, String(document['id'])) };
   if (isKnown(request, etag)) return { status: 304, headers, body: null };
-  return scimReply(200, presented(document, baseUrl, selection), headers);
+  const shown = declaredOf(await catalogueFor(door, request), document);
+  return scimReply(200, presented(shown, baseUrl, selection), headers);
 }

@@ -31,6 +31,8 @@ export function scimError(refusal: Exclude<Refusal, { reason: 'owner-protected' 
       );
     case 'attribute-unknown':
       return new ScimError(400, 'invalidValue', `There is no attribute ${quoted(refusal.attribute)}.`);
+    case 'attribute-read-only':
+      return new ScimError(400, 'mutability', `Attribute ${refusal.attribute} is written by administrators alone.`);
     case 'attribute-invalid':
       return new ScimError(400, 'invalidValue', `Attribute ${refusal.attribute} takes ${refusal.expects}.`);
     case 'attribute-pattern': {

@@ -1,6 +1,9 @@
 /** Users, as SCIM serves them. */
 import { usersPage } from '../../../read-api/users.ts';
+import { compileFilter } from '../filter/compile.ts';
+import { constantsOf, sortPath } from '../list/list-request.ts';
 import type { ResourceType } from '../resource-type.ts';
+import { catalogueFor, declaredOf } from './organization-attributes.ts';
 import { presented, userVocabulary } from './present.ts';
 import { getUser } from './read-users.ts';
 import { patchUser, postUser, putUser, removeUser } from './write-users.ts';
@@ -28,8 +31,16 @@ export const userType: ResourceType = {
   list: {
     defaultSort: 'userName',
     page: usersPage,
-    presented: ({ request }, documents, { selection }) =>
-      documents.map((document) => presented(document, request.tenant.baseUrl, selection)),
+    filterOf: async ({ door, request }, { text, ...rest }) => {
+      const { attributeAt } = await catalogueFor(door, request);
+      return compileFilter(text, { attributeAt, constants: constantsOf(userType), ...rest });
+    },
+    sortPath: async (by, { door, request }) => sortPath(await catalogueFor(door, request), by),
+    presented: async ({ door, request }, documents, { selection }) => {
+      const catalogue = await catalogueFor(door, request);
+      const { baseUrl } = request.tenant;
+      return documents.map((document) => presented(declaredOf(catalogue, document), baseUrl, selection));
+    },
   },
   handlers: { create: postUser, get: getUser, replace: putUser, patch: patchUser, remove: removeUser },
 };

@@ -19,6 +19,7 @@ import { ScimError } from '../scim-error.ts';
 import { selectionOfQuery } from '../selection.ts';
 import { accountWrite, CREATE_TRIGGERS, stateChange } from './account.ts';
 import { type ChangeInput, patchable, patchChange, replaceChange } from './change-input.ts';
+import { catalogueFor, declaredOf } from './organization-attributes.ts';
 import { documentOfState, locationOf, presented, userVocabulary } from './present.ts';
 import { notFound, scimError } from './refusals.ts';
 import { readResource, toAttributes } from './resource.ts';
@@ -47,7 +48,7 @@ export async function postUser(door: ScimDoor, request: Request): Promise<Respon
     ...triggers,
   };
   const created = await execute(door.kernel, createUser, given, envelopeOf(request));
-  return reply(request, created, { status: 201, id: '' });
+  return await reply(door, request, { outcome: created, status: 201, id: '' });
 }
 
 export function putUser(door: ScimDoor, request: Request): Promise<Response> {
@@ -78,7 +79,7 @@ export interface Change {
 /** What is asked is worked out on the newest state, and holds for that state alone: whoever comes between is not overwritten. */
 export async function change(door: ScimDoor, request: Request, { id, command, asked }: Change): Promise<Response> {
   const changed = await onNewest(door, request, { id, command, inputOf: (user) => ({ userId: id, ...asked(user) }) });
-  return reply(request, changed, { status: 200, id });
+  return await reply(door, request, { outcome: changed, status: 200, id });
 }
 
 export async function remove(
@@ -128,13 +129,22 @@ function refused(refusal: UserCommandRefusal | CommonRefusal, id: string): Respo
   throw scimError(refusal, id);
 }
 
-function reply(request: Request, outcome: UserOutcome, { status, id }: { status: number; id: string }): Response {
+interface Answer {
+  readonly outcome: UserOutcome;
+  readonly status: number;
+  readonly id: string;
+}
+
+async function reply(door: ScimDoor, request: Request, { outcome, status, id }: Answer): Promise<Response> {
   if (!outcome.ok) return refused(outcome.refusal, id);
   const { value } = outcome;
   const position = value.position === null ? {} : { position: value.position };
   if (value.pendingApproval !== undefined) return { status: 202, body: null, ...position };
   const { baseUrl } = request.tenant;
-  const document = documentOfState(value.id, value.state, value.revision);
+  const document = declaredOf(
+    await catalogueFor(door, request),
+    documentOfState(value.id, value.state, value.revision),
+  );
   const user = presented(document, baseUrl, selectionOfQuery(userVocabulary, request.query));
   const headers = { location: locationOf(baseUrl, value.id), etag: etagOf(value.revision) };
   return { ...scimReply(status, user, headers), ...position };

@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(async () => await server.stop());
 
 async function customSchema(): Promise<readonly { name: string; [key: string]: unknown }[]> {
-  return (await admin.get(`/scim2/Schemas/${CUSTOM}`)).json.attributes;
+  return (await admin.get(`/scim2/Schemas/${CUSTOM}`, { accept: 'application/json' })).json.attributes;
 }
 
 describe('an attribute with options', () => {
