@@ -36,9 +36,25 @@ export const systemApis: readonly ApiResource[] = [
     'internal_keystore_view',
   ]),
   api('6', '/api/history', 'History and Feed API', ['internal_audit_view']),
-  api('7', '/scim2/v2/Roles', 'SCIM2 Roles API', ['internal_role_mgt_view', 'internal_role_mgt_users_update']),
+  api('7', '/scim2/v2/Roles', 'SCIM2 Roles API', [
+    'internal_role_mgt_view',
+    'internal_role_mgt_users_update',
+    'internal_role_mgt_create',
+    'internal_role_mgt_update',
+    'internal_role_mgt_delete',
+    'internal_role_mgt_meta_create',
+    'internal_role_mgt_meta_update',
+    'internal_role_mgt_groups_update',
+  ]),
   api('8', '/api/server/v1/organization', 'Organization Management API', ['internal_organization_update']),
   api('9', '/api/server/v1/api-resources', 'API Resource Management API', ['internal_api_resource_view']),
+  api('20', '/scim2/Groups', 'SCIM2 Groups API', [
+    'internal_group_mgt_create',
+    'internal_group_mgt_view',
+    'internal_group_mgt_update',
+    'internal_group_mgt_delete',
+  ]),
+  api('21', '/api/read/access', 'Effective Access API', ['internal_access_view']),
 ];
 
 export const apiById = (id: string): ApiResource | null => systemApis.find((candidate) => candidate.id === id) ?? null;
