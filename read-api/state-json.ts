@@ -2,7 +2,7 @@
 import type { Json } from '../domain/json.ts';
 
 /** Bookkeeping of the gate, no statement about the entity. */
-const BOOKKEEPING = new Set(['endedRevision']);
+const BOOKKEEPING = new Set(['endedRevision', 'heldSince']);
 
 /** Sets become sorted lists, maps objects, whole numbers beyond JSON's strings. */
 export function stateAsJson(state: unknown): Json {

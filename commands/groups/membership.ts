@@ -49,5 +49,5 @@ async function mayMove(scope: Scope<Input>): Promise<Result<null, GroupMemberRef
   if (owner !== null) return refuse(owner);
   const { state: group } = await kernel.aggregates.load(groups, given.groupId);
   if (group.status !== 'present' || group.org !== envelope.caller.org) return refuse({ reason: 'group-not-found' });
-  return (await mayGiveAll(scope, group.roles.keys())) ? accept(null) : refuse({ reason: 'role-exceeds-own' });
+  return (await mayGiveAll(scope, group.roles)) ? accept(null) : refuse({ reason: 'role-exceeds-own' });
 }

@@ -12,11 +12,14 @@ import { defineEvent, type EventOf, plain } from '../event-schema.ts';
 import {
   begun,
   ended,
+  type HeldSince,
   type MembershipRefusal,
-  type Memberships,
-  noMemberships,
+  neverHeld,
   refuseMembership,
   type roleMembershipDefinitions,
+  sinceOf,
+  withMember,
+  withoutMember,
 } from '../memberships.ts';
 import { accept, type Result, refuse } from '../result.ts';
 import { isMadeName } from '../text.ts';
@@ -36,7 +39,8 @@ export interface Group {
   readonly tenant: string;
   readonly org: string;
   readonly name: string;
-  readonly roles: Memberships;
+  readonly roles: ReadonlySet<string>;
+  readonly heldSince: HeldSince;
   readonly createdAt: string;
   readonly modifiedAt: string;
 }
@@ -53,7 +57,8 @@ export const groups: Aggregate<Group> = {
     tenant: '',
     org: '',
     name: '',
-    roles: noMemberships,
+    roles: new Set(),
+    heldSince: neverHeld,
     createdAt: '',
     modifiedAt: '',
   },
@@ -97,9 +102,8 @@ export function decideGiveGroupRole(group: Group, role: string): Result<Decision
 
 export function decideTakeGroupRole(group: Group, role: string): Result<Decision, GroupRefusal> {
   if (group.status !== 'present') return refuse({ reason: 'group-not-found' });
-  const since = group.roles.get(role);
-  if (since === undefined) return accept({ facts: [] });
-  const fact: GroupEvent = { type: 'access.role.unassigned.v1', data: { role, since: String(since) } };
+  if (!group.roles.has(role)) return accept({ facts: [] });
+  const fact: GroupEvent = { type: 'access.role.unassigned.v1', data: { role, ...sinceOf(group.heldSince, role) } };
   return accept({ facts: [fact] });
 }
 
@@ -118,9 +122,17 @@ function evolveGroup(group: Group, event: DomainEvent): Group {
     case 'access.group.renamed.v1':
       return { ...group, name: fact.data.name, modifiedAt: at };
     case 'access.role.assigned.v1':
-      return { ...group, roles: begun(group.roles, fact.data.role, event.revision) };
+      return {
+        ...group,
+        roles: withMember(group.roles, fact.data.role),
+        heldSince: begun(group.heldSince, fact.data.role, event.revision),
+      };
     case 'access.role.unassigned.v1':
-      return { ...group, roles: ended(group.roles, fact.data.role) };
+      return {
+        ...group,
+        roles: withoutMember(group.roles, fact.data.role),
+        heldSince: ended(group.heldSince, fact.data.role),
+      };
     case 'access.group.deleted.v1':
       return { ...group, status: 'deleted', modifiedAt: at };
     default:

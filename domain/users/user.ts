@@ -7,10 +7,13 @@ import type { OrgId, UserId } from '../ids.ts';
 import {
   begun,
   ended,
+  type HeldSince,
   type MembershipRefusal,
-  type Memberships,
-  noMemberships,
+  neverHeld,
   refuseMembership,
+  sinceOf,
+  withMember,
+  withoutMember,
 } from '../memberships.ts';
 import { accept, type Result, refuse } from '../result.ts';
 import type { AccountState, Attributes, AttributeValue, LockReason, UserEvent } from './user-events.ts';
@@ -32,8 +35,10 @@ export interface User {
   readonly passwordSetAt: string | null;
   /** Revision of the last event that ended every session and grant made before it; -1 when there was none. */
   readonly endedRevision: bigint;
-  readonly roles: Memberships;
-  readonly groups: Memberships;
+  readonly roles: ReadonlySet<string>;
+  readonly groups: ReadonlySet<string>;
+  /** Of roles and groups. */
+  readonly heldSince: HeldSince;
   readonly erasureVerified: boolean;
   readonly createdAt: string;
   readonly modifiedAt: string;
@@ -50,8 +55,9 @@ const absent: User = {
   verifier: null,
   passwordSetAt: null,
   endedRevision: -1n,
-  roles: noMemberships,
-  groups: noMemberships,
+  roles: new Set(),
+  groups: new Set(),
+  heldSince: neverHeld,
   erasureVerified: false,
   createdAt: '',
   modifiedAt: '',
@@ -152,9 +158,8 @@ export function decideAssignRole(user: User, role: string): Result<Decision, Use
 
 export function decideUnassignRole(user: User, role: string): Result<Decision, UserRefusal> {
   if (user.status !== 'present') return refuse({ reason: 'user-not-found' });
-  const since = user.roles.get(role);
-  if (since === undefined) return accept(nothing);
-  const fact: UserEvent = { type: 'access.role.unassigned.v1', data: { role, since: String(since) } };
+  if (!user.roles.has(role)) return accept(nothing);
+  const fact: UserEvent = { type: 'access.role.unassigned.v1', data: { role, ...sinceOf(user.heldSince, role) } };
   return accept({ facts: [fact] });
 }
 
@@ -169,9 +174,8 @@ export function decideJoinGroup(user: User, group: string): Result<Decision, Use
 
 export function decideLeaveGroup(user: User, group: string): Result<Decision, UserRefusal> {
   if (user.status !== 'present') return refuse({ reason: 'user-not-found' });
-  const since = user.groups.get(group);
-  if (since === undefined) return accept(nothing);
-  const fact: UserEvent = { type: 'access.group.left.v1', data: { group, since: String(since) } };
+  if (!user.groups.has(group)) return accept(nothing);
+  const fact: UserEvent = { type: 'access.group.left.v1', data: { group, ...sinceOf(user.heldSince, group) } };
   return accept({ facts: [fact] });
 }
 
@@ -283,13 +287,29 @@ function evolveUser(user: User, event: DomainEvent): User {
     case 'identity.user.enabled.v1':
       return { ...user, disabled: false, modifiedAt: at };
     case 'access.role.assigned.v1':
-      return { ...user, roles: begun(user.roles, fact.data.role, event.revision) };
+      return {
+        ...user,
+        roles: withMember(user.roles, fact.data.role),
+        heldSince: begun(user.heldSince, fact.data.role, event.revision),
+      };
     case 'access.role.unassigned.v1':
-      return { ...user, roles: ended(user.roles, fact.data.role) };
+      return {
+        ...user,
+        roles: withoutMember(user.roles, fact.data.role),
+        heldSince: ended(user.heldSince, fact.data.role),
+      };
     case 'access.group.joined.v1':
-      return { ...user, groups: begun(user.groups, fact.data.group, event.revision) };
+      return {
+        ...user,
+        groups: withMember(user.groups, fact.data.group),
+        heldSince: begun(user.heldSince, fact.data.group, event.revision),
+      };
     case 'access.group.left.v1':
-      return { ...user, groups: ended(user.groups, fact.data.group) };
+      return {
+        ...user,
+        groups: withoutMember(user.groups, fact.data.group),
+        heldSince: ended(user.heldSince, fact.data.group),
+      };
     case 'identity.user.deleted.v1':
       return { ...user, status: 'deleted', verifier: null, endedRevision: event.revision, modifiedAt: at };
     case 'identity.user.erased.v1':

@@ -1,5 +1,5 @@
 /** The SCIM 2.0 endpoints: users, and what describes them. */
-import type { Access, Request, Response, Route } from '../http/route.ts';
+import type { Access, Route } from '../http/route.ts';
 import {
   getResourceType,
   getSchema,
@@ -7,16 +7,17 @@ import {
   listResourceTypes,
   listSchemas,
 } from './discovery/discover.ts';
+import { groupRows } from './groups/routes.ts';
+import { roleRows } from './roles/routes.ts';
 import { answering, type ScimDoor, scimErrors } from './scim-door.ts';
+import type { ScimRow } from './scim-row.ts';
 import { getUser, listUsers, searchUsers } from './users/read-users.ts';
 import { patchUser, postUser, putUser, removeUser } from './users/write-users.ts';
-
-type Handler = (door: ScimDoor, request: Request) => Promise<Response> | Response;
 
 const scope = (name: string): Access => ({ kind: 'scopes', scopes: [`internal_user_mgt_${name}`] });
 const everybody: Access = { kind: 'public' };
 
-const table: readonly (readonly [Route['method'], string, Access, Handler, string])[] = [
+const table: readonly ScimRow[] = [
   ['GET', '/scim2/Users', scope('list'), listUsers, 'Lists users: filter, sort, page.'],
   ['POST', '/scim2/Users', scope('create'), postUser, 'Creates a user.'],
   ['POST', '/scim2/Users/.search', scope('list'), searchUsers, 'Lists users; the question is in the body.'],
@@ -35,6 +36,8 @@ const table: readonly (readonly [Route['method'], string, Access, Handler, strin
     (_, request) => getServiceProviderConfig(request),
     'Shows what the server can do.',
   ],
+  ...groupRows,
+  ...roleRows,
 ];
 
 export const scimRoutes = (door: ScimDoor): readonly Route[] =>

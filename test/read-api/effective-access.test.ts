@@ -5,8 +5,8 @@ import { assignRoleToGroup, createGroup, deleteGroup } from '../../commands/grou
 import { addGroupMember, removeGroupMember } from '../../commands/groups/membership.ts';
 import { execute } from '../../commands/pipeline.ts';
 import type { AnyCommand } from '../../commands/registry.ts';
-import { changeRole, createRole, deleteRole } from '../../commands/roles/role-commands.ts';
 import { everyoneRoleId } from '../../commands/roles/everyone.ts';
+import { changeRole, createRole, deleteRole } from '../../commands/roles/role-commands.ts';
 import { assignRole, unassignRole } from '../../commands/users/assign-role.ts';
 import { createUser } from '../../commands/users/create-user.ts';
 import { SUPER_ORG_ID } from '../../domain/ids.ts';
