@@ -54,7 +54,6 @@ export const systemApis: readonly ApiResource[] = [
     'internal_group_mgt_update',
     'internal_group_mgt_delete',
   ]),
-  api('21', '/api/read/access', 'Effective Access API', ['internal_access_view']),
 ];
 
 export const apiById = (id: string): ApiResource | null => systemApis.find((candidate) => candidate.id === id) ?? null;

@@ -1,10 +1,9 @@
 /** The endpoints that say what there is; open to everybody (RFC 7644 §4). */
-import { schemaOf } from '../../../domain/users/attribute-catalogue.ts';
 import type { Request, Response } from '../../http/route.ts';
 import { scimReply } from '../scim-door.ts';
 import { ScimError } from '../scim-error.ts';
 import { LIST_RESPONSE } from '../users/read-users.ts';
-import { resourceTypeResources, schemaResource, schemaResources } from './schemas.ts';
+import { publishedSchema, resourceTypeResources, schemaResource, schemaResources } from './schemas.ts';
 import { serviceProviderConfig } from './service-provider-config.ts';
 
 export const getServiceProviderConfig = ({ tenant }: Request): Response =>
@@ -16,7 +15,7 @@ export const listResourceTypes = (request: Request): Response =>
   listed(request, resourceTypeResources(request.tenant.baseUrl));
 
 export function getSchema({ params, tenant }: Request): Response {
-  const schema = schemaOf(params['id'] ?? '');
+  const schema = publishedSchema(params['id'] ?? '');
   if (schema === null) throw new ScimError(404, null, 'There is no such schema.');
   return scimReply(200, schemaResource(tenant.baseUrl, schema));
 }

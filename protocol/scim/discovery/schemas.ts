@@ -1,4 +1,6 @@
 /** Schemas and resource types as they are published (RFC 7643 §6 and §7). */
+import { CORE_GROUP, groupSchema } from '../../../domain/groups/group-schema.ts';
+import { ROLE_SCHEMA, roleSchema } from '../../../domain/roles/role-schema.ts';
 import { CORE_USER, userSchemas } from '../../../domain/users/attribute-catalogue.ts';
 import type { AttributeDefinition, SchemaDefinition } from '../../../domain/users/attribute-definition.ts';
 
@@ -32,15 +34,21 @@ function publishedAttribute(definition: AttributeDefinition): object {
   };
 }
 
+const schemas: readonly SchemaDefinition[] = [...userSchemas, groupSchema, roleSchema];
+
 const published: ReadonlyMap<string, object> = new Map(
-  userSchemas.map(({ urn, name, description, attributes }) => {
+  schemas.map(({ urn, name, description, attributes }) => {
     const shown = attributes.filter((definition) => isPublished(definition) && !COMMON.has(definition.name));
     return [urn, { schemas: [SCHEMA], id: urn, name, description, attributes: shown.map(publishedAttribute) }];
   }),
 );
 
 export const schemaResources = (base: string): readonly object[] =>
-  userSchemas.map((schema) => schemaResource(base, schema));
+  schemas.map((schema) => schemaResource(base, schema));
+
+/** By its URN, in any case; null for one that is not published. */
+export const publishedSchema = (urn: string): SchemaDefinition | null =>
+  schemas.find((schema) => schema.urn.toLowerCase() === urn.toLowerCase()) ?? null;
 
 export const schemaResource = (base: string, { urn }: SchemaDefinition): object => ({
   ...published.get(urn),
@@ -58,4 +66,15 @@ export const resourceTypeResources = (base: string): readonly { readonly name: s
     schemaExtensions: userSchemas.slice(1).map(({ urn }) => ({ schema: urn, required: false })),
     meta: { resourceType: 'ResourceType', location: `${base}/scim2/ResourceTypes/User` },
   } as { readonly name: string },
+  resourceType(base, { name: 'Group', endpoint: '/Groups', schema: CORE_GROUP }),
+  resourceType(base, { name: 'Role', endpoint: '/v3/Roles', schema: ROLE_SCHEMA }),
 ];
+
+function resourceType(
+  base: string,
+  given: { readonly name: string; readonly endpoint: string; readonly schema: string },
+) {
+  const { name } = given;
+  const meta = { resourceType: 'ResourceType', location: `${base}/scim2/ResourceTypes/${name}` };
+  return { schemas: [RESOURCE_TYPE], id: name, description: name, schemaExtensions: [], ...given, meta };
+}

@@ -1,5 +1,7 @@
 /** Groups as SCIM shows them (RFC 7643 §4.2), with the roles that they hold. */
+
 import type { Group } from '../../../domain/groups/group.ts';
+import { CORE_GROUP } from '../../../domain/groups/group-schema.ts';
 import type { Json } from '../../../domain/json.ts';
 import type { Document } from '../../../infra/read-store/read-store.ts';
 import { openMembershipsOf } from '../../../read-api/memberships.ts';
@@ -8,8 +10,6 @@ import { commonPlaces, type FilterParts } from '../members/filter.ts';
 import { isShown, type Shown } from '../members/listing.ts';
 import { type Ground, heldBy, shownMembers } from '../members/present.ts';
 import { callerOf, type ScimDoor } from '../scim-door.ts';
-
-export const CORE_GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 
 export const groupLocation = (base: string, id: string): string => `${base}/scim2/Groups/${id}`;
 

@@ -4,6 +4,7 @@ import { applications } from '../../../domain/applications/application.ts';
 import type { Json } from '../../../domain/json.ts';
 import { organizations } from '../../../domain/organizations/organization.ts';
 import type { Role } from '../../../domain/roles/role.ts';
+import { ROLE_SCHEMA } from '../../../domain/roles/role-schema.ts';
 import { text } from '../../../domain/users/attribute-definition.ts';
 import type { Document } from '../../../infra/read-store/read-store.ts';
 import { openMembershipsOf } from '../../../read-api/memberships.ts';
@@ -11,8 +12,6 @@ import { commonPlaces, type FilterParts, type Place } from '../members/filter.ts
 import { isShown, type Shown } from '../members/listing.ts';
 import { type Ground, shownMembers } from '../members/present.ts';
 import { type RolesVersion, rolesPath } from './versions.ts';
-
-export const ROLE_SCHEMA = 'urn:ietf:params:scim:schemas:extension:2.0:Role';
 
 export const rolePlaces = new Map<string, Place>([
   ...commonPlaces,

@@ -41,7 +41,6 @@ function rowsOf(version: RolesVersion, { create, update }: { create: string; upd
   return rows.map(([method, at, access, handle, summary]) => [method, at, access, marked(version, handle), summary]);
 }
 
-const marked =
-  (version: RolesVersion, handle: ScimHandler): ScimHandler =>
-  async (door, request) =>
-    withDeprecation(version, request.tenant.baseUrl, await handle(door, request));
+function marked(version: RolesVersion, handle: ScimHandler): ScimHandler {
+  return async (door, request) => withDeprecation(version, request.tenant.baseUrl, await handle(door, request));
+}

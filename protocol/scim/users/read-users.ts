@@ -5,6 +5,7 @@ import { userById, usersPage } from '../../../read-api/users.ts';
 import type { Request, Response } from '../../http/route.ts';
 import { callerOf, type ScimDoor, scimReply } from '../scim-door.ts';
 import { type ListRequest, listRequestOfBody, listRequestOfQuery, selectionOfQuery } from './list-request.ts';
+import { withMemberships } from './memberships.ts';
 import { presented } from './present.ts';
 import { notFound } from './refusals.ts';
 
@@ -15,7 +16,8 @@ export async function getUser(door: ScimDoor, request: Request): Promise<Respons
   const { id = '' } = request.params;
   const document = isUuid(id) ? await userById(door.readStore, scopeOf(request), id) : null;
   if (document === null) throw notFound(id);
-  return scimReply(200, presented(document, request.tenant.baseUrl, selection));
+  const [shown = document] = await withMemberships(door, request, [document], selection);
+  return scimReply(200, presented(shown, request.tenant.baseUrl, selection));
 }
 
 export const listUsers = (door: ScimDoor, request: Request): Promise<Response> =>
@@ -33,12 +35,13 @@ async function page(door: ScimDoor, request: Request, asked: ListRequest): Promi
     ...(asked.filter === null ? {} : { filter: asked.filter }),
   });
   const { baseUrl } = request.tenant;
+  const shown = await withMemberships(door, request, documents, asked.selection);
   return scimReply(200, {
     totalResults: total ?? documents.length,
     startIndex: asked.startIndex,
     itemsPerPage: documents.length,
     schemas: [LIST_RESPONSE],
-    Resources: documents.map((document) => presented(document, baseUrl, asked.selection)),
+    Resources: shown.map((document) => presented(document, baseUrl, asked.selection)),
   });
 }
 

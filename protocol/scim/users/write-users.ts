@@ -16,6 +16,7 @@ import { ScimError } from '../scim-error.ts';
 import { accountWrite, stateChange } from './account.ts';
 import { type ChangeInput, patchable, patchChange, replaceChange } from './change-input.ts';
 import { selectionOfQuery } from './list-request.ts';
+import { withMemberships } from './memberships.ts';
 import { documentOfState, locationOf, presented } from './present.ts';
 import { notFound, scimError } from './refusals.ts';
 import { readResource, toAttributes } from './resource.ts';
@@ -36,7 +37,7 @@ export async function postUser(door: ScimDoor, request: Request): Promise<Respon
   const state = stateChange({ lock: null, disabled: false }, account);
   const given = { userName, attributes: toAttributes(resource), ...state, ...password };
   const created = await execute(door.kernel, createUser, given, envelopeOf(request));
-  return reply(request, created, { status: 201, id: '' });
+  return await reply(door, request, created, { status: 201, id: '' });
 }
 
 export function putUser(door: ScimDoor, request: Request): Promise<Response> {
@@ -59,7 +60,7 @@ async function change(door: ScimDoor, request: Request, asked: (user: User) => C
     const input = { userId: id, ...asked(state) };
     const changed = await execute(kernel, changeUser, input, { ...envelopeOf(request), ifRevision: revision });
     if (changed.ok || changed.refusal.reason !== 'revision-differs')
-      return reply(request, changed, { status: 200, id });
+      return await reply(door, request, changed, { status: 200, id });
   }
   throw new CommandContention(`user-${id}`);
 }
@@ -85,12 +86,22 @@ function refused(refusal: UserCommandRefusal | CommonRefusal, id: string): Respo
   throw scimError(refusal, id);
 }
 
-function reply(request: Request, outcome: UserOutcome, { status, id }: { status: number; id: string }): Response {
+async function reply(
+  door: ScimDoor,
+  request: Request,
+  outcome: UserOutcome,
+  { status, id }: { status: number; id: string },
+): Promise<Response> {
   if (!outcome.ok) return refused(outcome.refusal, id);
   const { value } = outcome;
   const position = value.position === null ? {} : { position: value.position };
   if (value.pendingApproval !== undefined) return { status: 202, body: null, ...position };
   const { baseUrl } = request.tenant;
-  const user = presented(documentOfState(value.id, value.state), baseUrl, selectionOfQuery(request.query));
+  const selection = selectionOfQuery(request.query);
+  const document = documentOfState(value.id, value.state);
+  // Whoever is in nothing is not looked up: a new user is in nothing.
+  const isIn = value.state.groups.size + value.state.roles.size > 0;
+  const [shown = document] = isIn ? await withMemberships(door, request, [document], selection) : [document];
+  const user = presented(shown, baseUrl, selection);
   return { ...scimReply(status, user, { location: locationOf(baseUrl, value.id) }), ...position };
 }
