@@ -91,6 +91,7 @@ const ROWS: Readonly<Record<string, DisablingEvent | readonly DisablingEvent[] |
   'identity.user.deleted.v1': 'user-deleted',
   'identity.user.erased.v1': 'user-erased',
   'identity.user.erasure_verified.v1': null,
+  // Rights end scopes, not sessions and grants: `rights-matrix.test.ts` has their rows.
   'access.role.assigned.v1': null,
   'access.role.unassigned.v1': null,
   'access.role.created.v1': null,

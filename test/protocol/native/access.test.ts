@@ -26,7 +26,8 @@ const access = async (user: string, at?: string) => {
   const query = new URLSearchParams({ user, ...(at === undefined ? {} : { at }) });
   return (await admin.get(`/api/read/access?${query}`)).json;
 };
-const own = (roles: readonly { displayName: string }[]) => roles.filter(({ displayName }) => displayName !== 'everyone');
+// biome-ignore lint/suspicious/noExplicitAny: a body off the wire; each test says what it expects of it.
+const own = (roles: readonly any[]): any[] => roles.filter(({ displayName }) => displayName !== 'everyone');
 
 describe('effective access at a moment', () => {
   it('says what a user could do then, since when, through which path, and by which events', async () => {
@@ -41,7 +42,7 @@ describe('effective access at a moment', () => {
     const then = await access(userId, joined.position);
     expect(then.account).toEqual({ status: 'present', state: 'UNLOCKED' });
     expect(then.permissions).toEqual({ organization: [VIEW], applications: {} });
-    const [role] = own(then.roles) as [{ held: { why: { event: string; actor: string }[] }[]; permissions: object[] }];
+    const [role] = own(then.roles);
     expect(role).toMatchObject({
       id: roleId,
       audience: { type: 'organization' },
@@ -54,7 +55,7 @@ describe('effective access at a moment', () => {
         },
       ],
     });
-    const events = await namedEvents(role.held[0]?.why.map(({ event }) => event) ?? []);
+    const events = await namedEvents(role.held[0].why.map(({ event }: { event: string }) => event));
     expect(events).toEqual([
       'access.role.created.v1',
       'access.group.created.v1',
@@ -82,7 +83,7 @@ describe('effective access at a moment', () => {
       spans.push([from.position, (await run('UnassignRole', { userId, roleId })).position]);
     }
     for (const [from, to] of spans) {
-      const [role] = own((await access(userId, from)).roles) as [{ held: object[] }];
+      const [role] = own((await access(userId, from)).roles);
       expect(role.held).toMatchObject([{ group: null, from: { position: from }, to: { position: to } }]);
       expect(own((await access(userId, to)).roles)).toEqual([]);
     }
@@ -95,7 +96,7 @@ describe('effective access at a moment', () => {
     const given = await run('AssignRole', { userId, roleId });
     const renamed = await run('ChangeRole', { roleId, name: name('Second') });
     const deleted = await run('DeleteRole', { roleId });
-    const [then] = own((await access(userId, given.position)).roles) as [{ held: [{ to: { position: string } }] }];
+    const [then] = own((await access(userId, given.position)).roles);
     expect(then).toMatchObject({ displayName: first });
     expect(then.held[0].to.position > renamed.position && then.held[0].to.position <= deleted.position).toBe(true);
     expect(own((await access(userId, renamed.position)).roles)).toMatchObject([{ displayName: `Second ${made}` }]);
@@ -145,7 +146,8 @@ describe('effective access at a moment', () => {
     const role = name('Readable');
     const { id, position } = await run('CreateRole', { name: role });
     const renamed = await run('ChangeRole', { roleId: id, name: `${role} again` });
-    const listed = (await admin.get(`/api/read/roles?filter=${encodeURIComponent(`displayName eq "${role} again"`)}`)).json;
+    const listed = (await admin.get(`/api/read/roles?filter=${encodeURIComponent(`displayName eq "${role} again"`)}`))
+      .json;
     expect(listed.items).toMatchObject([{ id, displayName: `${role} again` }]);
     expect((await admin.get(`/api/read/roles/${id}?asOf=${position}`)).json).toMatchObject({ displayName: role });
     expect((await admin.get(`/api/read/roles/${id}?asOf=${renamed.position}`)).json.displayName).toBe(`${role} again`);
