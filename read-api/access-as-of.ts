@@ -118,12 +118,12 @@ interface MembershipAt {
 
 async function membershipsAt(
   reads: Reads,
-  { tenant, moment }: AccessQuestion,
+  { tenant, org, moment }: AccessQuestion,
   holders: readonly string[],
 ): Promise<readonly MembershipAt[]> {
   const found: MembershipAt[] = [];
   const filter = { op: 'in', path: 'holder', values: holders } as const;
-  const asked = { collection: MEMBERSHIPS, tenant, filter, limit: PAGE_SIZE_MAX } as const;
+  const asked = { collection: MEMBERSHIPS, tenant, org, filter, limit: PAGE_SIZE_MAX } as const;
   let seen = 0;
   for (let page = await reads.query(asked); ; page = await reads.query({ ...asked, after: page.next })) {
     seen += page.documents.length;

@@ -58,12 +58,12 @@ const isSame = (a: Position | null, b: Position | null): boolean =>
 
 async function lookUp({ reads, everyoneRole }: EffectiveAccessParts, user: Holder): Promise<readonly HeldRole[]> {
   const { tenant, org } = user;
-  const own = await openMembershipsOf(reads, tenant, [user.id]);
+  const own = await openMembershipsOf(reads, user, [user.id]);
   const joined = own.filter(({ targetType }) => targetType === 'group').map(({ target }) => target);
   const groups = (await documentsByIds(reads, GROUPS, { tenant, ids: joined })).filter((group) => group.org === org);
   const inherited = await openMembershipsOf(
     reads,
-    tenant,
+    user,
     groups.map(({ id }) => id),
   );
   const held = [...own, ...inherited].filter(({ targetType }) => targetType === 'role').map(({ target }) => target);

@@ -11,10 +11,19 @@ export interface Membership {
 
 const HOLDERS_PER_QUESTION = 200;
 
+/** In the order of the index that finds them: a page costs what it shows, however many there are. */
+const BY_HOLDER = { path: 'openHolder', direction: 'ascending' } as const;
+const BY_TARGET = { path: 'openTarget', direction: 'ascending' } as const;
+
+export interface Place {
+  readonly tenant: string;
+  readonly org: string;
+}
+
 /** All of them: how many one holder may have is bounded where they are given. */
 export async function openMembershipsOf(
   reads: Pick<ReadStore, 'query'>,
-  tenant: string,
+  place: Place,
   holders: readonly string[],
 ): Promise<readonly Membership[]> {
   const found: Membership[] = [];
@@ -25,13 +34,17 @@ export async function openMembershipsOf(
       some.length === 1
         ? { op: 'eq', path: 'openHolder', value: only }
         : { op: 'in', path: 'openHolder', values: some };
-    for await (const document of allOf(reads, tenant, filter)) found.push(membershipOf(document));
+    for await (const document of allOf(reads, place, filter)) found.push(membershipOf(document));
   }
   return found;
 }
 
-async function* allOf(reads: Pick<ReadStore, 'query'>, tenant: string, filter: Filter): AsyncGenerator<Document> {
-  const asked = { collection: MEMBERSHIPS, tenant, filter, limit: PAGE_SIZE_MAX } as const;
+async function* allOf(
+  reads: Pick<ReadStore, 'query'>,
+  { tenant, org }: Place,
+  filter: Filter,
+): AsyncGenerator<Document> {
+  const asked = { collection: MEMBERSHIPS, tenant, org, filter, sort: BY_HOLDER, limit: PAGE_SIZE_MAX } as const;
   let page = await reads.query(asked);
   for (;;) {
     yield* page.documents;
@@ -46,8 +59,7 @@ const membershipOf = ({ holder, target, targetType }: Document): Membership => (
   targetType: targetType as TargetType,
 });
 
-export interface MembersRequest {
-  readonly tenant: string;
+export interface MembersRequest extends Place {
   readonly target: string;
   readonly holderType: HolderType;
   readonly limit: number;
@@ -55,13 +67,14 @@ export interface MembersRequest {
 
 /** Ids, in their order. Some of them may be gone since: whoever shows them looks them up. */
 export async function membersOf(reads: Pick<ReadStore, 'query'>, request: MembersRequest): Promise<readonly string[]> {
-  const { tenant, target, holderType, limit } = request;
+  const { tenant, org, target, holderType, limit } = request;
   const filter: Filter = { op: 'eq', path: 'openTarget', value: openTargetOf(target, holderType) };
   const ids: string[] = [];
   let after = {};
   while (ids.length < limit) {
     const size = Math.min(PAGE_SIZE_MAX, limit - ids.length);
-    const page = await reads.query({ collection: MEMBERSHIPS, tenant, filter, limit: size, ...after });
+    const asked = { collection: MEMBERSHIPS, tenant, org, filter, sort: BY_TARGET, limit: size, ...after } as const;
+    const page = await reads.query(asked);
     ids.push(...page.documents.map(({ holder }) => String(holder)));
     if (page.next === null) break;
     after = { after: page.next };

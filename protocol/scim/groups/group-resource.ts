@@ -18,13 +18,13 @@ export function groundOf(door: ScimDoor, request: Request): Ground {
   return { door, tenant, org, base: request.tenant.baseUrl };
 }
 
-export const groupFilterParts = ({ door, tenant }: Ground): FilterParts => ({
+export const groupFilterParts = (ground: Ground): FilterParts => ({
   places: groupPlaces,
   memberships: new Map([
     [
       'members',
       async (holder) => {
-        const memberships = await openMembershipsOf(door.readStore, tenant, [holder]);
+        const memberships = await openMembershipsOf(ground.door.readStore, ground, [holder]);
         return memberships.filter(({ targetType }) => targetType === 'group').map(({ target }) => target);
       },
     ],

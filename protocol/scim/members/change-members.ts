@@ -53,11 +53,11 @@ export async function prepareMembers(
 async function differenceOf(door: ScimDoor, request: Request, members: MembersOf, edit: MemberEdit) {
   const { anew, added, removed } = edit;
   if (!anew) return { added: [...added], removed: [...removed] };
-  const { tenant } = callerOf(request);
+  const { tenant, org } = callerOf(request);
   const { target, holderType } = members;
   await reachPosition(door.readStore, MEMBERSHIPS, request.minPosition);
   const limit = MEMBER_CHANGES_MAX + added.size + 1;
-  const former = new Set(await membersOf(door.readStore, { tenant, target, holderType, limit }));
+  const former = new Set(await membersOf(door.readStore, { tenant, org, target, holderType, limit }));
   const gone = [...former.difference(added)];
   const come = [...added.difference(former)];
   if (gone.length + come.length <= MEMBER_CHANGES_MAX) return { added: come, removed: gone };

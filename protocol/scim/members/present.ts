@@ -33,9 +33,9 @@ export async function shownMembers(
   ground: Ground,
   { target, holderType, why }: Listed,
 ): Promise<readonly Json[] | undefined> {
-  const { door, tenant } = ground;
+  const { door, tenant, org } = ground;
   const max = why === 'question' ? MEMBERS_SHOWN_MAX : MEMBERS_ANSWERED_MAX;
-  const ids = await membersOf(door.readStore, { tenant, target, holderType, limit: max + 1 });
+  const ids = await membersOf(door.readStore, { tenant, org, target, holderType, limit: max + 1 });
   if (ids.length > max) {
     if (why === 'change') return undefined;
     const what = `It has more than ${max} ${holderType}s, which is too many for one answer.`;
@@ -45,7 +45,7 @@ export async function shownMembers(
   const isUser = holderType === 'user';
   const documents = await documentsByIds(door.readStore, isUser ? USERS : GROUPS, { tenant, ids });
   return documents
-    .filter(({ org }) => org === ground.org)
+    .filter((document) => document.org === org)
     .map((document) => ({
       value: document.id,
       display: String(isUser ? document['userName'] : document['displayName']),
@@ -61,10 +61,10 @@ export interface HeldBy {
 /** What each holder is in: groups, and roles directly or through those groups. */
 export async function heldBy(ground: Ground, holders: readonly string[]): Promise<ReadonlyMap<string, HeldBy>> {
   const { door, tenant, org } = ground;
-  const own = await openMembershipsOf(door.readStore, tenant, holders);
+  const own = await openMembershipsOf(door.readStore, ground, holders);
   if (own.length === 0) return new Map();
   const groupIds = targetsOf(own, 'group');
-  const inherited = await openMembershipsOf(door.readStore, tenant, groupIds);
+  const inherited = await openMembershipsOf(door.readStore, ground, groupIds);
   const ofOrg = async (collection: string, ids: readonly string[]): Promise<ReadonlyMap<string, Document>> => {
     const documents = await documentsByIds(door.readStore, collection, { tenant, ids });
     return new Map(documents.filter((document) => document.org === org).map((document) => [document.id, document]));

@@ -19,9 +19,9 @@ export const rolePlaces = new Map<string, Place>([
   ['audience.type', { path: 'audience.type', definition: text('type', '') }],
 ]);
 
-export const roleFilterParts = ({ door, tenant }: Ground): FilterParts => {
+export const roleFilterParts = (ground: Ground): FilterParts => {
   const heldBy = async (holder: string) => {
-    const memberships = await openMembershipsOf(door.readStore, tenant, [holder]);
+    const memberships = await openMembershipsOf(ground.door.readStore, ground, [holder]);
     return memberships.filter(({ targetType }) => targetType === 'role').map(({ target }) => target);
   };
   return {
