@@ -26,29 +26,53 @@ export const groupMembershipDefinitions = [
 
 export type MembershipRefusal = { readonly reason: 'too-many-memberships'; readonly max: number };
 
-export const refuseMembership = (ids: ReadonlySet<string>): MembershipRefusal | null =>
-  ids.size < MEMBERSHIPS_MAX ? null : { reason: 'too-many-memberships', max: MEMBERSHIPS_MAX };
+export const refuseMembership = (memberships: Memberships): MembershipRefusal | null =>
+  memberships.size < MEMBERSHIPS_MAX ? null : { reason: 'too-many-memberships', max: MEMBERSHIPS_MAX };
 
-/** Roles or groups, by the revision of the event that began it. */
-export type HeldSince = ReadonlyMap<string, bigint>;
+const BUCKETS = 64;
+const bucketOf = (member: string): number =>
+  (member.charCodeAt(member.length - 1) * 31 + member.charCodeAt(member.length - 2)) & (BUCKETS - 1);
 
-export const neverHeld: HeldSince = new Map();
+/**
+ * Ids of roles or groups, each with the revision of the event that began the membership. Never changed in place; a copy
+ * with one more copies one of its buckets, so that thousands of them are folded in no time.
+ */
+export class Memberships {
+  static readonly none = new Memberships([], 0);
+  readonly size: number;
+  readonly #buckets: readonly (ReadonlyMap<string, bigint> | undefined)[];
 
-/** Named by the event that ends it. */
-export const sinceOf = (heldSince: HeldSince, member: string): { readonly since: string } => ({
-  since: String(heldSince.get(member) ?? 0n),
-});
+  private constructor(buckets: readonly (ReadonlyMap<string, bigint> | undefined)[], size: number) {
+    this.#buckets = buckets;
+    this.size = size;
+  }
 
-export const begun = (heldSince: HeldSince, member: string, revision: bigint): HeldSince =>
-  new Map(heldSince).set(member, revision);
+  has(member: string): boolean {
+    return this.#buckets[bucketOf(member)]?.has(member) === true;
+  }
 
-export function ended(heldSince: HeldSince, member: string): HeldSince {
-  const left = new Map(heldSince);
-  left.delete(member);
-  return left;
+  /** As the event that ends the membership names its beginning. */
+  since(member: string): { readonly since: string } {
+    return { since: String(this.#buckets[bucketOf(member)]?.get(member) ?? 0n) };
+  }
+
+  with(member: string, revision: bigint): Memberships {
+    return this.#changed(member, (bucket) => bucket.set(member, revision), this.has(member) ? 0 : 1);
+  }
+
+  without(member: string): Memberships {
+    return this.#changed(member, (bucket) => bucket.delete(member), this.has(member) ? -1 : 0);
+  }
+
+  *[Symbol.iterator](): IterableIterator<string> {
+    for (const bucket of this.#buckets) if (bucket !== undefined) yield* bucket.keys();
+  }
+
+  #changed(member: string, change: (bucket: Map<string, bigint>) => unknown, by: number): Memberships {
+    const buckets = [...this.#buckets];
+    const bucket = new Map(buckets[bucketOf(member)]);
+    change(bucket);
+    buckets[bucketOf(member)] = bucket;
+    return new Memberships(buckets, this.size + by);
+  }
 }
-
-export const withMember = (ids: ReadonlySet<string>, member: string): ReadonlySet<string> => new Set(ids).add(member);
-
-export const withoutMember = (ids: ReadonlySet<string>, member: string): ReadonlySet<string> =>
-  ids.difference(new Set([member]));

@@ -10,16 +10,10 @@ import type { Claim, Decision } from '../decision.ts';
 import type { DomainEvent } from '../event.ts';
 import { defineEvent, type EventOf, plain } from '../event-schema.ts';
 import {
-  begun,
-  ended,
-  type HeldSince,
   type MembershipRefusal,
-  neverHeld,
+  Memberships,
   refuseMembership,
   type roleMembershipDefinitions,
-  sinceOf,
-  withMember,
-  withoutMember,
 } from '../memberships.ts';
 import { accept, type Result, refuse } from '../result.ts';
 import { isMadeName } from '../text.ts';
@@ -39,8 +33,7 @@ export interface Group {
   readonly tenant: string;
   readonly org: string;
   readonly name: string;
-  readonly roles: ReadonlySet<string>;
-  readonly heldSince: HeldSince;
+  readonly roles: Memberships;
   readonly createdAt: string;
   readonly modifiedAt: string;
 }
@@ -57,8 +50,7 @@ export const groups: Aggregate<Group> = {
     tenant: '',
     org: '',
     name: '',
-    roles: new Set(),
-    heldSince: neverHeld,
+    roles: Memberships.none,
     createdAt: '',
     modifiedAt: '',
   },
@@ -103,7 +95,7 @@ export function decideGiveGroupRole(group: Group, role: string): Result<Decision
 export function decideTakeGroupRole(group: Group, role: string): Result<Decision, GroupRefusal> {
   if (group.status !== 'present') return refuse({ reason: 'group-not-found' });
   if (!group.roles.has(role)) return accept({ facts: [] });
-  const fact: GroupEvent = { type: 'access.role.unassigned.v1', data: { role, ...sinceOf(group.heldSince, role) } };
+  const fact: GroupEvent = { type: 'access.role.unassigned.v1', data: { role, ...group.roles.since(role) } };
   return accept({ facts: [fact] });
 }
 
@@ -122,17 +114,9 @@ function evolveGroup(group: Group, event: DomainEvent): Group {
     case 'access.group.renamed.v1':
       return { ...group, name: fact.data.name, modifiedAt: at };
     case 'access.role.assigned.v1':
-      return {
-        ...group,
-        roles: withMember(group.roles, fact.data.role),
-        heldSince: begun(group.heldSince, fact.data.role, event.revision),
-      };
+      return { ...group, roles: group.roles.with(fact.data.role, event.revision) };
     case 'access.role.unassigned.v1':
-      return {
-        ...group,
-        roles: withoutMember(group.roles, fact.data.role),
-        heldSince: ended(group.heldSince, fact.data.role),
-      };
+      return { ...group, roles: group.roles.without(fact.data.role) };
     case 'access.group.deleted.v1':
       return { ...group, status: 'deleted', modifiedAt: at };
     default:

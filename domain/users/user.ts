@@ -4,17 +4,7 @@ import type { Claim, Decision } from '../decision.ts';
 import { nothing } from '../decision.ts';
 import type { DomainEvent } from '../event.ts';
 import type { OrgId, UserId } from '../ids.ts';
-import {
-  begun,
-  ended,
-  type HeldSince,
-  type MembershipRefusal,
-  neverHeld,
-  refuseMembership,
-  sinceOf,
-  withMember,
-  withoutMember,
-} from '../memberships.ts';
+import { type MembershipRefusal, Memberships, refuseMembership } from '../memberships.ts';
 import { accept, type Result, refuse } from '../result.ts';
 import type { AccountState, Attributes, AttributeValue, LockReason, UserEvent } from './user-events.ts';
 
@@ -35,10 +25,8 @@ export interface User {
   readonly passwordSetAt: string | null;
   /** Revision of the last event that ended every session and grant made before it; -1 when there was none. */
   readonly endedRevision: bigint;
-  readonly roles: ReadonlySet<string>;
-  readonly groups: ReadonlySet<string>;
-  /** Of roles and groups. */
-  readonly heldSince: HeldSince;
+  readonly roles: Memberships;
+  readonly groups: Memberships;
   readonly erasureVerified: boolean;
   readonly createdAt: string;
   readonly modifiedAt: string;
@@ -55,9 +43,8 @@ const absent: User = {
   verifier: null,
   passwordSetAt: null,
   endedRevision: -1n,
-  roles: new Set(),
-  groups: new Set(),
-  heldSince: neverHeld,
+  roles: Memberships.none,
+  groups: Memberships.none,
   erasureVerified: false,
   createdAt: '',
   modifiedAt: '',
@@ -159,7 +146,7 @@ export function decideAssignRole(user: User, role: string): Result<Decision, Use
 export function decideUnassignRole(user: User, role: string): Result<Decision, UserRefusal> {
   if (user.status !== 'present') return refuse({ reason: 'user-not-found' });
   if (!user.roles.has(role)) return accept(nothing);
-  const fact: UserEvent = { type: 'access.role.unassigned.v1', data: { role, ...sinceOf(user.heldSince, role) } };
+  const fact: UserEvent = { type: 'access.role.unassigned.v1', data: { role, ...user.roles.since(role) } };
   return accept({ facts: [fact] });
 }
 
@@ -175,7 +162,7 @@ export function decideJoinGroup(user: User, group: string): Result<Decision, Use
 export function decideLeaveGroup(user: User, group: string): Result<Decision, UserRefusal> {
   if (user.status !== 'present') return refuse({ reason: 'user-not-found' });
   if (!user.groups.has(group)) return accept(nothing);
-  const fact: UserEvent = { type: 'access.group.left.v1', data: { group, ...sinceOf(user.heldSince, group) } };
+  const fact: UserEvent = { type: 'access.group.left.v1', data: { group, ...user.groups.since(group) } };
   return accept({ facts: [fact] });
 }
 
@@ -287,29 +274,13 @@ function evolveUser(user: User, event: DomainEvent): User {
     case 'identity.user.enabled.v1':
       return { ...user, disabled: false, modifiedAt: at };
     case 'access.role.assigned.v1':
-      return {
-        ...user,
-        roles: withMember(user.roles, fact.data.role),
-        heldSince: begun(user.heldSince, fact.data.role, event.revision),
-      };
+      return { ...user, roles: user.roles.with(fact.data.role, event.revision) };
     case 'access.role.unassigned.v1':
-      return {
-        ...user,
-        roles: withoutMember(user.roles, fact.data.role),
-        heldSince: ended(user.heldSince, fact.data.role),
-      };
+      return { ...user, roles: user.roles.without(fact.data.role) };
     case 'access.group.joined.v1':
-      return {
-        ...user,
-        groups: withMember(user.groups, fact.data.group),
-        heldSince: begun(user.heldSince, fact.data.group, event.revision),
-      };
+      return { ...user, groups: user.groups.with(fact.data.group, event.revision) };
     case 'access.group.left.v1':
-      return {
-        ...user,
-        groups: withoutMember(user.groups, fact.data.group),
-        heldSince: ended(user.heldSince, fact.data.group),
-      };
+      return { ...user, groups: user.groups.without(fact.data.group) };
     case 'identity.user.deleted.v1':
       return { ...user, status: 'deleted', verifier: null, endedRevision: event.revision, modifiedAt: at };
     case 'identity.user.erased.v1':
