@@ -19,7 +19,7 @@ export const loginScenario: Scenario = {
     }),
 };
 
-const VERIFICATIONS = 40;
+const VERIFICATIONS = 100;
 const PASSWORD = 'Correct-Horse-Battery-9';
 
 /**

@@ -4,6 +4,8 @@ import { HashQueueFull } from './password-hasher.ts';
 /** Weight of the newest duration in the running mean that `Retry-After` is computed from. */
 const MEAN_WEIGHT = 0.1;
 const RETRY_AFTER_S_MAX = 60;
+/** How long a finished hash may wait for others, so that what follows on them is done together. */
+const HELD_MS_MAX = 100;
 
 export interface HashQueueOptions {
   readonly concurrency: number;
@@ -28,6 +30,8 @@ interface Waiting {
 export function createHashQueue({ concurrency, queueMax, onDone, onRefused }: HashQueueOptions): HashQueue {
   const queue: Waiting[] = [];
   const running = new Set<Promise<unknown>>();
+  const held: (() => void)[] = [];
+  let heldUntil: NodeJS.Timeout | null = null;
   let meanS = 0.02;
   let closed = false;
 
@@ -43,13 +47,35 @@ export function createHashQueue({ concurrency, queueMax, onDone, onRefused }: Ha
     return value;
   }
 
-  function start<Value>(work: () => Promise<Value>): Promise<Value> {
+  /**
+   * While more wait than have just ended, what ended is handed on together: the requests behind it then run one after
+   * the other in warm caches and share their commits, instead of each waking every thread between two hashes. Nobody
+   * is served later for it but by `HELD_MS_MAX`, and only where the queue alone makes everybody wait longer.
+   */
+  function together(): Promise<void> | null {
+    if (held.length >= queue.length) {
+      release();
+      return null;
+    }
+    heldUntil ??= setTimeout(release, HELD_MS_MAX);
+    return new Promise((resolve) => held.push(resolve));
+  }
+
+  function release(): void {
+    if (heldUntil !== null) clearTimeout(heldUntil);
+    heldUntil = null;
+    for (const resolve of held.splice(0)) resolve();
+  }
+
+  async function start<Value>(work: () => Promise<Value>): Promise<Value> {
     const task = measured(work).finally(() => {
       running.delete(task);
       if (running.size < concurrency) queue.shift()?.start();
     });
     running.add(task);
-    return task;
+    const value = await task;
+    await together();
+    return value;
   }
 
   return {
@@ -68,6 +94,7 @@ export function createHashQueue({ concurrency, queueMax, onDone, onRefused }: Ha
     async close() {
       closed = true;
       for (const { refuse } of queue.splice(0)) refuse(new Error('the password hash queue was closed'));
+      release();
       await Promise.allSettled(running);
     },
   };
