@@ -81,6 +81,9 @@ function present({ path, parts }: Target): Filter {
 }
 
 function valuePath(node: Extract<FilterNode, { kind: 'value-path' }>): Filter {
+  if (membershipTarget(node.path) !== null) {
+    return compile(node.inner, (part, at) => atDocument(`${node.path}.${part}`, at));
+  }
   const place = searchable(node.path, node.at);
   const { attribute } = place;
   if (place.sub !== null) throw unknown(node.path, node.at);
@@ -101,7 +104,26 @@ const searchableParts = (definition: AttributeDefinition): readonly AttributeDef
 const unknown = (path: string, at: number): ScimError =>
   new ScimError(400, 'invalidFilter', `${quoted(path)} at character ${at + 1} is no attribute that can be searched.`);
 
+/** Groups and roles of a user are told by memberships and not by his document: who asks the store replaces these first. */
+export const MEMBERSHIP_PATHS: ReadonlySet<string> = new Set([
+  'groups.value',
+  'groups.display',
+  'roles.value',
+  'roles.display',
+]);
+
+/** Without a part, published clients name a group or role by its name. Null: another path. */
+function membershipTarget(path: string): Target | null {
+  const place = attributeAt(path);
+  const { attribute } = place ?? {};
+  if (place === null || (attribute?.name !== 'groups' && attribute?.name !== 'roles')) return null;
+  const leaf = place.sub ?? subAttributeIn(place.attribute, 'display') ?? place.attribute;
+  return { path: `${attribute.name}.${leaf.name}`, leaf, parts: [] };
+}
+
 const atDocument: Lookup = (path, at) => {
+  const membership = membershipTarget(path);
+  if (membership !== null) return membership;
   const place = searchable(path, at);
   const leaf = place.sub ?? place.attribute;
   if (leaf.type !== 'complex') return { path: searchPath(place), leaf, parts: [] };

@@ -1,10 +1,12 @@
 /** Users as questions: one, a page, a search (RFC 7644 §3.4). */
 import { isUuid } from '../../../domain/id-parsers.ts';
+import type { Page } from '../../../infra/read-store/read-store.ts';
 import type { ReadScope } from '../../../read-api/documents.ts';
 import { userById, usersPage } from '../../../read-api/users.ts';
 import type { Request, Response } from '../../http/route.ts';
 import { callerOf, type ScimDoor, scimReply } from '../scim-door.ts';
 import { type ListRequest, listRequestOfBody, listRequestOfQuery, selectionOfQuery } from './list-request.ts';
+import { pageOfMembers, withMembers } from './membership-filter.ts';
 import { withMemberships } from './memberships.ts';
 import { presented } from './present.ts';
 import { notFound } from './refusals.ts';
@@ -27,13 +29,9 @@ export const searchUsers = (door: ScimDoor, request: Request): Promise<Response>
   page(door, request, listRequestOfBody(request.body));
 
 async function page(door: ScimDoor, request: Request, asked: ListRequest): Promise<Response> {
-  const { documents, total } = await usersPage(door.readStore, scopeOf(request), {
-    sort: asked.sort,
-    limit: asked.count,
-    offset: asked.startIndex - 1,
-    total: true,
-    ...(asked.filter === null ? {} : { filter: asked.filter }),
-  });
+  const scope = scopeOf(request);
+  const ofGroup = await pageOfMembers(door.readStore, scope, asked);
+  const { documents, total } = ofGroup ?? (await found(door, scope, asked));
   const { baseUrl } = request.tenant;
   const shown = await withMemberships(door, request, documents, asked.selection);
   return scimReply(200, {
@@ -42,6 +40,17 @@ async function page(door: ScimDoor, request: Request, asked: ListRequest): Promi
     itemsPerPage: documents.length,
     schemas: [LIST_RESPONSE],
     Resources: shown.map((document) => presented(document, baseUrl, asked.selection)),
+  });
+}
+
+async function found({ readStore }: ScimDoor, scope: ReadScope, asked: ListRequest): Promise<Page> {
+  const filter = asked.filter === null ? null : await withMembers(readStore, scope, asked.filter);
+  return await usersPage(readStore, scope, {
+    sort: asked.sort,
+    limit: asked.count,
+    offset: asked.startIndex - 1,
+    total: true,
+    ...(filter === null ? {} : { filter }),
   });
 }
 
