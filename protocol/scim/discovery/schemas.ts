@@ -1,6 +1,6 @@
 /** Schemas and resource types as they are published (RFC 7643 §6 and §7). */
 import { CORE_GROUP, groupSchema } from '../../../domain/groups/group-schema.ts';
-import { ROLE_SCHEMA, roleSchema } from '../../../domain/roles/role-schema.ts';
+import { roleSchema } from '../../../domain/roles/role-schema.ts';
 import { CORE_USER, userSchemas } from '../../../domain/users/attribute-catalogue.ts';
 import type { AttributeDefinition, SchemaDefinition } from '../../../domain/users/attribute-definition.ts';
 
@@ -30,7 +30,7 @@ function publishedAttribute(definition: AttributeDefinition): object {
     mutability: definition.mutability,
     returned: definition.returned,
     uniqueness: definition.uniqueness,
-    ...(definition.type === 'reference' ? { referenceTypes: ['external'] } : {}),
+    ...(definition.type === 'reference' ? { referenceTypes: definition.referenceTypes ?? ['external'] } : {}),
   };
 }
 
@@ -67,7 +67,6 @@ export const resourceTypeResources = (base: string): readonly { readonly name: s
     meta: { resourceType: 'ResourceType', location: `${base}/scim2/ResourceTypes/User` },
   } as { readonly name: string },
   resourceType(base, { name: 'Group', endpoint: '/Groups', schema: CORE_GROUP }),
-  resourceType(base, { name: 'Role', endpoint: '/v3/Roles', schema: ROLE_SCHEMA }),
 ];
 
 function resourceType(
