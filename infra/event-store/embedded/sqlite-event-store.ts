@@ -80,9 +80,8 @@ export class SqliteEventStore implements EmbeddedEventStore {
   readonly #reader: LogReader;
   readonly #watch: HeadWatch;
   readonly #closing = new AbortController();
-  /** Null where another thread or process writes. */
+  /** Null where another thread or process writes; the next one as well. */
   readonly #heads: StreamHeads | null;
-  /** Null as well. */
   readonly #contexts: ContextHeads | null;
 
   constructor(parts: EventStoreParts) {
