@@ -48,13 +48,17 @@ export const systemApis: readonly ApiResource[] = [
   ]),
   api('8', '/api/server/v1/organization', 'Organization Management API', ['internal_organization_update']),
   api('9', '/api/server/v1/api-resources', 'API Resource Management API', ['internal_api_resource_view']),
-  api('20', '/scim2/Groups', 'SCIM2 Groups API', [
+  api('20', '/event_store.client.streams.Streams', 'Event Log', ['internal_event_log_view']),
+  api('30', '/scim2/Groups', 'SCIM2 Groups API', [
     'internal_group_mgt_create',
     'internal_group_mgt_view',
     'internal_group_mgt_update',
     'internal_group_mgt_delete',
   ]),
 ];
+
+/** Reads the whole log, of every organization, with personal data sealed. For roles of the super organization. */
+export const READ_LOG_PERMISSION = 'internal_event_log_view';
 
 export const apiById = (id: string): ApiResource | null => systemApis.find((candidate) => candidate.id === id) ?? null;
 

@@ -96,8 +96,8 @@ export class SqliteEventStore implements EmbeddedEventStore {
       reader: this.#reader,
       watch: this.#watch,
       appender: () => this.#appender(),
-      advanced: (stream, reply) => {
-        this.#advance([stream], reply);
+      advanced: (streams, reply) => {
+        this.#advance(streams, reply);
         this.#contexts?.forget();
       },
       removed: (stream) => this.#heads?.forget(stream),
