@@ -1,10 +1,13 @@
 /** Who may import whom. Port files are the interface files of infra; everything else in infra is an adapter. */
 
 const PORTS = [
+  '^infra/breached-passwords/breached-passwords\\.ts$',
   '^infra/event-codec/(event-codec|upcaster)\\.ts$',
-  '^infra/event-store/(errors|event-store|position|stored-log|technical-streams)\\.ts$',
+  '^infra/event-store/(arrivals|errors|event-store|position|stored-log|technical-streams)\\.ts$',
+  '^infra/lease/lease\\.ts$',
   '^infra/password-hash/password-hasher\\.ts$',
   '^infra/read-store/(path|read-store)\\.ts$',
+  '^infra/stream/stream\\.ts$',
   '^infra/telemetry/telemetry\\.ts$',
   '^infra/transient-store/transient-store\\.ts$',
   '^infra/vault/vault\\.ts$',

@@ -17,6 +17,7 @@ const commands: Readonly<Record<string, () => Promise<{ run(args: readonly strin
   history: () => import('./cli/history.ts'),
   replay: () => import('./cli/replay.ts'),
   projections: () => import('./cli/projections.ts'),
+  consumers: () => import('./cli/consumers.ts'),
   doctor: () => import('./cli/doctor.ts'),
   'reset-password': () => import('./cli/reset-password.ts'),
   backup: () => import('./cli/backup.ts'),
@@ -31,6 +32,7 @@ const usage = `muniment <command> [options]
   history <entity>     who changed what, from what to what, and why
   replay <entity>      the state of an entity at an instant: --at 2026-01-31T10:00:00Z
   projections          status of the read models; rebuild one
+  consumers            status of what follows the log; parked events: try again, or skip with a reason
   doctor               checks log, vault, read models and configuration
   reset-password       sets the administrator's password, while the server is stopped
   backup <folder>      log, vault and sessions of a running or stopped server, as of one instant

@@ -9,7 +9,7 @@ import { refuseHalfRestored } from '../infra/backup/restore-mark.ts';
 import { newSealing } from '../infra/backup/sealing.ts';
 import { CannotDo, onlyArgument, subcommand } from './command-line.ts';
 import { type Output, writeJson, writeTable } from './format.ts';
-import { configured, deploymentKeyFile } from './reader.ts';
+import { configured, deploymentKeyFile, refuseServers } from './reader.ts';
 
 const HELP = `muniment backup FOLDER [options]
 
@@ -42,6 +42,7 @@ export const run = (args: readonly string[]): Promise<number> =>
     if (values.help) return await output.line(HELP).then(() => 0);
     const target = resolve(onlyArgument(positionals, 'the folder for the backup'));
     const configuration = configured();
+    refuseServers(configuration, 'a backup');
     const keyFile = deploymentKeyFile(configuration);
     const passphrase = await passphraseIn(values['passphrase-file']);
     try {

@@ -11,6 +11,13 @@ import { join, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { encodePosition } from '../infra/event-store/position.ts';
 import type { ProjectionStatus } from '../infra/read-store/read-store.ts';
+import {
+  answerOfConsumers,
+  type ControlledConsumers,
+  consumerQuestions,
+  consumerSchema,
+  isOfConsumers,
+} from './control-consumers.ts';
 
 export const CONTROL_LINE_BYTES_MAX = 65_536;
 export const CONTROL_ANSWER_MS_MAX = 10_000;
@@ -44,6 +51,8 @@ export interface ControlledProjections {
 export interface ControlOptions {
   readonly path: string;
   readonly projections: ControlledProjections;
+  /** Absent: there are none. */
+  readonly consumers?: ControlledConsumers;
   /** A rebuild or retry failed after its caller had been answered. */
   readonly onFault: (error: unknown) => void;
 }
@@ -60,6 +69,7 @@ const statusSchema = z.object({
 export type ControlStatus = z.output<typeof statusSchema>;
 
 const questionSchema = z.discriminatedUnion('op', [
+  ...consumerQuestions,
   z.object({ op: z.literal('projections.status') }),
   z.object({ op: z.literal('projections.rebuild'), name: z.string() }),
   z.object({ op: z.literal('projections.retry'), name: z.string() }),
@@ -67,7 +77,7 @@ const questionSchema = z.discriminatedUnion('op', [
 export type ControlQuestion = z.output<typeof questionSchema>;
 
 const answerSchema = z.discriminatedUnion('ok', [
-  z.object({ ok: z.literal(true), projections: z.array(statusSchema) }),
+  z.object({ ok: z.literal(true), projections: z.array(statusSchema), consumers: z.array(consumerSchema).optional() }),
   z.object({ ok: z.literal(false), error: z.string() }),
 ]);
 export type ControlAnswer = Extract<z.output<typeof answerSchema>, { ok: true }>;
@@ -139,10 +149,16 @@ function serve(socket: Socket, options: ControlOptions): void {
     });
 }
 
-async function answer(line: string, { projections, onFault }: ControlOptions): Promise<z.output<typeof answerSchema>> {
+async function answer(line: string, options: ControlOptions): Promise<z.output<typeof answerSchema>> {
+  const { projections, consumers, onFault } = options;
   const question = questionSchema.safeParse(parsed(line));
   if (!question.success) return { ok: false, error: 'the question was not understood' };
   const { data } = question;
+  if (isOfConsumers(data)) {
+    const told = consumers === undefined ? [] : await answerOfConsumers(data, consumers);
+    if (typeof told === 'string') return { ok: false, error: told };
+    return { ok: true, projections: [], consumers: told };
+  }
   if (data.op !== 'projections.status') {
     const known = (await projections.status()).map(({ name }) => name);
     if (!known.includes(data.name)) {

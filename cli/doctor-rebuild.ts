@@ -3,20 +3,29 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { EventCodec } from '../infra/event-codec/event-codec.ts';
+import type { EventStore } from '../infra/event-store/event-store.ts';
 import { comparePositions, type Position } from '../infra/event-store/position.ts';
 import { openEmbeddedReadStore } from '../infra/read-store/embedded/reader.ts';
 import { openEmbeddedReadStoreWriter } from '../infra/read-store/embedded/writer.ts';
+import type { ReadStore } from '../infra/read-store/read-store.ts';
 import { projections } from '../projections/catalogue.ts';
 import { runProjections } from '../projections/engine.ts';
 import { CannotDo } from './command-line.ts';
 import type { ReadModelsToCompare } from './doctor-read-models.ts';
-import type { ReaderStores } from './reader.ts';
 
 const WATCH_MS = 100;
 const PROGRESS_MS = 2_000;
 
+export interface ComparedStores {
+  readonly store: EventStore;
+  readonly codec: EventCodec;
+  /** The read models in use; closed with the rest. */
+  readonly live: ReadStore;
+}
+
 export async function openReadModels(
-  { store, codec, directory }: ReaderStores,
+  { store, codec, live }: ComparedStores,
   head: Position,
   progress: (text: string) => void,
 ): Promise<ReadModelsToCompare> {
@@ -34,7 +43,6 @@ export async function openReadModels(
       failure = `${name} cannot be built: ${error instanceof Error ? error.message : String(error)}`;
     },
   });
-  const live = openEmbeddedReadStore({ directory });
   const rebuilt = openEmbeddedReadStore({ directory: folder });
   const close = async (): Promise<void> => {
     abort.abort();

@@ -59,7 +59,10 @@ export const run = (args: readonly string[]): Promise<number> =>
     if (!existsSync(configuration.data)) throw new CannotDo(`there is no data folder ${configuration.data}`);
     return await withReaderStores(async (stores) => {
       const { openReadModels } = await import('./doctor-rebuild.ts');
-      const readModels = values.quick ? null : (head: Position) => openReadModels(stores, head, output.progress);
+      const { parts, store, codec } = stores;
+      const models = async (head: Position) =>
+        await openReadModels({ store, codec, live: await parts.readStore(null) }, head, output.progress);
+      const readModels = values.quick ? null : models;
       return await examine(stores, { readModels, json }, output);
     });
   });

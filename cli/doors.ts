@@ -27,6 +27,10 @@ export interface DoorsOptions {
   readonly showLoginFailureReason: boolean;
   /** A background part that ended although it should run; null while all run. */
   readonly stopped: () => string | null;
+  /** Of a process that serves nobody: whether it lives and is ready. */
+  readonly healthOnly: boolean;
+  /** How the parts are that follow the log. */
+  readonly followers: () => ReadonlyMap<string, { readonly ok: boolean; readonly detail: string }>;
 }
 
 export interface Doors {
@@ -37,15 +41,16 @@ export interface Doors {
 }
 
 export function openDoors(options: DoorsOptions): Doors {
-  const { kernel, reads, address, superTenant, stopped } = options;
+  const { kernel, reads, address, superTenant, stopped, followers } = options;
   const signer = createJwtSigner(kernel);
   const clients = createClientDirectory(kernel);
   const access = createEffectiveAccess({ store: kernel.store, reads, everyoneRole: everyoneRoleId });
   const authenticator = createAuthenticator({ kernel, signer, clients, access });
   const tenantDirectory = createTenantDirectory(kernel);
-  const routes: readonly Route[] = [
+  const health = healthRoutes({ kernel, reads, stopped, followers });
+  const served: readonly Route[] = [
     ...scimRoutes({ kernel, readStore: reads }),
-    ...nativeRoutes({ kernel, readStore: reads, authenticator, routes: () => routes }),
+    ...nativeRoutes({ kernel, readStore: reads, authenticator, routes: () => served }),
     ...oauthRoutes({
       kernel,
       signer,
@@ -56,10 +61,10 @@ export function openDoors(options: DoorsOptions): Doors {
       knownOrigin: (tenant, origin) => isAllowedOrigin(reads, tenant, origin),
     }),
     ...restRoutes({ kernel, readStore: reads }),
-    ...healthRoutes({ kernel, reads, stopped }),
+    ...health,
   ];
   return {
-    routes,
+    routes: options.healthOnly ? health : served,
     tenants: tenantsAt(address, superTenant, tenantDirectory),
     authenticator,
     clients,

@@ -4,9 +4,13 @@ import type { Kernel } from '../commands/kernel.ts';
 import type { Configuration } from '../infra/config/config.ts';
 import type { ReadStore } from '../infra/read-store/read-store.ts';
 import type { Telemetry } from '../infra/telemetry/telemetry.ts';
+import { partAway } from '../protocol/http/failure.ts';
+import { createPositionMemory } from '../protocol/http/position-memory.ts';
 import type { Route } from '../protocol/http/route.ts';
 import { buildServer } from '../protocol/http/server.ts';
+import { createSharedPositionMemory } from '../protocol/http/shared-position-memory.ts';
 import { openDoors } from './doors.ts';
+import { isShared } from './store-parts.ts';
 
 export interface ListenerParts {
   readonly configuration: Configuration;
@@ -20,6 +24,10 @@ export interface Served {
   readonly reads: ReadStore;
   /** A background part that ended although it should run; null while all run. */
   readonly stopped: () => string | null;
+  /** A server that holds a part of the state cannot be reached now. */
+  readonly isAway: (error: unknown) => boolean;
+  /** How the parts are that follow the log. */
+  readonly followers: () => ReadonlyMap<string, { readonly ok: boolean; readonly detail: string }>;
 }
 
 export interface Listener {
@@ -33,9 +41,9 @@ export interface Listener {
 /** Every route is mounted; nothing is heard before `listen`. */
 export function prepareListener(
   { configuration, telemetry, tls }: ListenerParts,
-  { kernel, reads, stopped }: Served,
+  { kernel, reads, stopped, followers, isAway }: Served,
 ): Listener {
-  const { host, port, superTenant, trustedProxies } = configuration;
+  const { host, port, superTenant, trustedProxies, roles, stores } = configuration;
   const address = { url: configuration.url };
   const { routes, tenants, authenticator } = openDoors({
     kernel,
@@ -43,10 +51,24 @@ export function prepareListener(
     address,
     superTenant,
     stopped,
+    healthOnly: !roles.has('http'),
+    followers,
     showLoginFailureReason: configuration.showLoginFailureReason,
   });
   const secure = configuration.url.startsWith('https:');
-  const server = buildServer({ routes, tenants, authenticator, telemetry, trustedProxies, tls, secure });
+  const server = buildServer({
+    routes,
+    tenants,
+    authenticator,
+    telemetry,
+    trustedProxies,
+    tls,
+    secure,
+    positions: isShared(stores.transient)
+      ? createSharedPositionMemory({ transient: kernel.transient, clock: kernel.clock, log: telemetry.log })
+      : createPositionMemory(),
+    failureOf: (error) => (isAway(error) ? partAway : null),
+  });
   return {
     routes,
     async listen() {

@@ -2,7 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { eventMarks } from '../domain/catalogue.ts';
 import type { ProgressBoard } from '../infra/read-store/embedded/progress-board.ts';
-import type { ProjectionStatus } from '../infra/read-store/read-store.ts';
+import type { ProjectionStatus, ReadStore } from '../infra/read-store/read-store.ts';
 import type { SharedStores } from './stores.ts';
 
 export interface ProjectorRequest {
@@ -31,7 +31,8 @@ interface Waiting {
 
 export interface ProjectorOptions {
   readonly shared: SharedStores;
-  readonly board: ProgressBoard;
+  /** Of an embedded read store. */
+  readonly board: ProgressBoard | null;
   /** A projection stopped at an event, or the thread ended. */
   readonly onFailure: (name: string, message: string) => void;
 }
@@ -92,4 +93,12 @@ export async function startProjector({ shared, board, onFailure }: ProjectorOpti
       await ended;
     },
   };
+}
+
+/** Of a process that projects nothing: it sees what the others have done. */
+export function projectedElsewhere(reads: Pick<ReadStore, 'status'>): Projector {
+  const refuse = async (name: string): Promise<never> => {
+    throw new Error(`this process projects nothing: ask a node with the role projector for ${name}`);
+  };
+  return { status: () => reads.status(), rebuild: refuse, retry: refuse, stop: async () => undefined };
 }

@@ -6,16 +6,14 @@ import { refuseHalfRestored } from '../infra/backup/restore-mark.ts';
 import { type Configuration, ConfigurationInvalid, readConfiguration } from '../infra/config/config.ts';
 import type { EventCodec } from '../infra/event-codec/event-codec.ts';
 import { createEventCodec } from '../infra/event-codec/sealing-codec.ts';
-import { openEmbeddedEventStore } from '../infra/event-store/embedded/embedded-event-store.ts';
-import { StoreUnavailable } from '../infra/event-store/errors.ts';
 import type { EventStore } from '../infra/event-store/event-store.ts';
 import { loadOrCreateDeploymentKey } from '../infra/vault/embedded/deployment-key.ts';
-import { openEmbeddedVault } from '../infra/vault/embedded/embedded-vault.ts';
 import type { Vault } from '../infra/vault/vault.ts';
 import { CannotDo } from './command-line.ts';
+import { isShared, openStoreParts, type StoreParts } from './store-parts.ts';
 
 export interface ReaderStores {
-  readonly directory: string;
+  readonly parts: StoreParts;
   readonly store: EventStore;
   readonly vault: Vault;
   readonly codec: EventCodec;
@@ -34,6 +32,15 @@ export function configured(): Configuration {
 export const deploymentKeyFile = ({ masterKeyFile, data }: Configuration): string =>
   masterKeyFile ?? join(data, 'keys', 'deployment.key');
 
+/** For what copies the files of the data folder: a part that is elsewhere would be left out. */
+export function refuseServers({ stores }: Configuration, what: string): void {
+  const { events, reads, transient, vault } = stores;
+  const parts = { log: events, 'read models': reads, sessions: transient, vault };
+  const elsewhere = Object.entries(parts).flatMap(([name, choice]) => (isShared(choice) ? [name] : []));
+  if (elsewhere.length === 0) return;
+  throw new CannotDo(`${what} is of embedded parts alone, and these are on servers: ${elsewhere.join(', ')}\n`);
+}
+
 export async function openReaderStores(configuration: Configuration): Promise<ReaderStores> {
   const directory = configuration.data;
   refuseHalfRestored(directory);
@@ -45,26 +52,19 @@ export async function openReaderStores(configuration: Configuration): Promise<Re
     );
   }
   const deploymentKey = await loadOrCreateDeploymentKey(keyFile);
-  const store = await openLog(directory);
-  const vault = await openEmbeddedVault({ directory, deploymentKey, mode: 'reader' });
-  const codec = createEventCodec({ vault, catalogue: eventCatalogue });
-  return {
-    directory,
-    store,
-    vault,
-    codec,
-    async close() {
-      await vault.close();
-      await store.close();
-    },
-  };
-}
-
-async function openLog(directory: string): Promise<EventStore> {
+  const parts = await openStoreParts({ choices: configuration.stores, directory, deploymentKey });
+  const opened = new AsyncDisposableStack();
+  opened.defer(() => parts.close());
   try {
-    return await openEmbeddedEventStore({ directory, mode: 'reader' });
+    const store = await parts.eventStore({ mode: 'reader' });
+    opened.defer(() => store.close());
+    const vault = await parts.vaultReader();
+    opened.defer(() => vault.close());
+    const codec = createEventCodec({ vault, catalogue: eventCatalogue });
+    return { parts, store, vault, codec, close: () => opened.disposeAsync() };
   } catch (error) {
-    if (error instanceof StoreUnavailable) throw new CannotDo(error.message);
+    await opened.disposeAsync();
+    if (parts.isAway(error)) throw new CannotDo((error as Error).message);
     throw error;
   }
 }

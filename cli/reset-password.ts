@@ -3,8 +3,9 @@ import { parseArgs } from 'node:util';
 import { systemCaller } from '../commands/bootstrap.ts';
 import { execute } from '../commands/pipeline.ts';
 import { ownerOf } from '../commands/reservations.ts';
-import { setUserPassword } from '../commands/users/change-user.ts';
+import { changeUser } from '../commands/users/change-user.ts';
 import { SUPER_ORG_ID } from '../domain/ids.ts';
+import { isPasswordRefusal, passwordSentence } from '../domain/users/password.ts';
 import { userNameClaim } from '../domain/users/user.ts';
 import { refuseHalfRestored } from '../infra/backup/restore-mark.ts';
 import { type Configuration, readConfiguration } from '../infra/config/config.ts';
@@ -15,7 +16,8 @@ import { type OpenedKernel, openKernel } from './stores.ts';
 
 const USAGE = `muniment reset-password [--user NAME]
 
-Sets the password of a user of the super organization to the first line of standard input, while the server is stopped.
+Sets the password of a user of the super organization to the first line of standard input, and unlocks him, while the
+server is stopped.
 NAME is the administrator (MUNIMENT_ADMIN_USERNAME) unless given.
 `;
 
@@ -35,8 +37,10 @@ async function resetPassword(args: readonly string[]): Promise<number> {
     const userId = await ownerOf(kernel, userNameClaim({ org: SUPER_ORG_ID, userName }));
     if (userId === null) return refused(`there is no user ${userName} in the super organization`);
     const caller = systemCaller(SUPER_ORG_ID, 'reset-password');
-    const set = await execute(kernel, setUserPassword, { userId, password }, { caller, correlationId: kernel.uuid() });
-    if (!set.ok) return refused(`the password was refused: ${set.refusal.reason}`);
+    // Who has the host is not kept out by a lock.
+    const input = { userId, password, locked: false };
+    const set = await execute(kernel, changeUser, input, { caller, correlationId: kernel.uuid() });
+    if (!set.ok) return refused(`the password was refused: ${why(set.refusal)}`);
     process.stdout.write(`The password of ${userName} is set; sessions and grants made before have ended.\n`);
     return 0;
   } finally {
@@ -53,6 +57,9 @@ async function openWhileStopped(configuration: Configuration): Promise<OpenedKer
     throw error;
   }
 }
+
+const why = (refusal: { readonly reason: string }): string =>
+  isPasswordRefusal(refusal) ? passwordSentence(refusal) : refusal.reason;
 
 function refused(why: string): number {
   process.stderr.write(`${why}\n`);

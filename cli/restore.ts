@@ -17,7 +17,7 @@ import { passphraseIn, unusable } from './backup.ts';
 import { CannotDo, onlyArgument, subcommand } from './command-line.ts';
 import { type ErasedSubject, eraseAgain, erasedIn } from './erase-again.ts';
 import { type Output, writeJson, writeTable } from './format.ts';
-import { configured } from './reader.ts';
+import { configured, refuseServers } from './reader.ts';
 
 const HELP = `muniment restore BACKUP [options]
 
@@ -60,6 +60,7 @@ export const run = (args: readonly string[]): Promise<number> =>
     if (values.help) return await output.line(HELP).then(() => 0);
     const backup = resolve(onlyArgument(positionals, 'the folder of the backup'));
     const configuration = configured();
+    refuseServers(configuration, 'a restore');
     const data = values.data === undefined ? configuration.data : resolve(values.data);
     const restore: Restore = {
       backup,

@@ -1,23 +1,21 @@
 /** Starts all parts of the server in order, and stops them in the reverse. */
 import { setUp } from '../commands/bootstrap.ts';
 import type { Kernel } from '../commands/kernel.ts';
-import { followErasures } from '../consumers/erasure.ts';
 import { refuseHalfRestored } from '../infra/backup/restore-mark.ts';
 import type { Configuration } from '../infra/config/config.ts';
 import { createProgressBoard } from '../infra/read-store/embedded/progress-board.ts';
-import { openEmbeddedReadStore } from '../infra/read-store/embedded/reader.ts';
 import type { ReadStore } from '../infra/read-store/read-store.ts';
 import type { MetricsListener } from '../infra/telemetry/metrics-listener.ts';
 import type { Telemetry } from '../infra/telemetry/telemetry.ts';
 import { projections } from '../projections/catalogue.ts';
 import type { EventStoreEndpoint } from '../protocol/eventstore-endpoint/endpoint.ts';
 import type { Route } from '../protocol/http/route.ts';
+import { startBackground } from './background.ts';
 import { controlSocketPath, serveControlSocket } from './control-socket.ts';
-import { type Projector, startProjector } from './projector-link.ts';
+import { type Projector, projectedElsewhere, startProjector } from './projector-link.ts';
+import { isShared } from './store-parts.ts';
 import { openKernel } from './stores.ts';
-
-const SWEEP_EVERY_MS = 60_000;
-const RESTART_AFTER_MS = 1_000;
+import { startStream } from './stream.ts';
 
 export interface RunningServer {
   /** Public origin; with the port that was given by the system where the configuration says 0. */
@@ -59,26 +57,33 @@ async function openAll({ configuration, telemetry, tls }: ServerParts, opened: A
   // What takes long in other threads begins first: the modules of the doors load while the stores open, and the routes
   // are mounted while the projector begins.
   const loading = import('./listen.ts');
-  const { kernel, shared, close: closeStores } = await openKernel(configuration, telemetry);
+  const { kernel, parts, shared, close: closeStores } = await openKernel(configuration, telemetry);
   opened.defer(closeStores);
-  const { superTenant, admin } = configuration;
+  const { superTenant, admin, roles, stores } = configuration;
   const first = { superTenant, adminName: admin.userName, adminPassword: admin.password };
-  const password = await setUp(kernel, first);
+  const leases = await parts.leases('consumers');
+  opened.defer(() => leases.close());
+  const password = await setUp(kernel, first, leases);
 
   const background = backgroundState(telemetry);
-  const board = createProgressBoard(projections.map(({ name }) => name));
-  const reads = openEmbeddedReadStore({ directory: configuration.data, board });
+  const board = isShared(stores.reads) ? null : createProgressBoard(projections.map(({ name }) => name));
+  const reads = await parts.readStore(board);
   opened.defer(() => reads.close());
   const { prepareListener } = await loading;
-  const projecting = startProjector({ shared, board, onFailure: background.failed });
-  const served = { kernel, reads, stopped: background.stopped };
+  const projecting = roles.has('projector')
+    ? startProjector({ shared, board, onFailure: background.failed })
+    : projectedElsewhere(reads);
+  const stream = await startStream({ configuration, kernel, leases });
+  opened.defer(() => stream.close());
+  const served = { kernel, reads, stopped: background.stopped, followers: stream.health, isAway: parts.isAway };
   const listener = prepareListener({ configuration, telemetry, tls }, served);
   const projector = await projecting;
   opened.defer(() => projector.stop());
-  opened.defer(startBackground(kernel, reads, telemetry));
+  if (roles.has('consumers')) opened.defer(startBackground({ kernel, reads, leases }));
   const control = await serveControlSocket({
     path: controlSocketPath(configuration.data),
     projections: projector,
+    consumers: stream.consumers,
     onFault: (error) => background.failed('rebuild', String(error)),
   });
   opened.defer(() => control.close());
@@ -128,36 +133,4 @@ function backgroundState(telemetry: Telemetry) {
       });
     },
   };
-}
-
-/** Parts that go on beside the requests; one that fails is reported and started again. */
-function startBackground(kernel: Kernel, reads: ReadStore, telemetry: Telemetry): () => Promise<void> {
-  const abort = new AbortController();
-  const erasures = untilStopped(abort.signal, telemetry, () => followErasures(kernel, reads, abort.signal));
-  const sweeper = setInterval(() => {
-    kernel.transient.sweep().catch((error: unknown) => {
-      telemetry.log.error('transient.sweep.failed', { error, action: 'Check the disk under the data folder.' });
-    });
-  }, SWEEP_EVERY_MS);
-  sweeper.unref();
-  return async () => {
-    clearInterval(sweeper);
-    abort.abort();
-    await erasures;
-  };
-}
-
-async function untilStopped(signal: AbortSignal, telemetry: Telemetry, work: () => Promise<void>): Promise<void> {
-  while (!signal.aborted) {
-    try {
-      await work();
-    } catch (error) {
-      if (signal.aborted) return;
-      telemetry.log.error('erasure.follow.failed', {
-        error,
-        action: 'Erasures are not verified until this succeeds; it is tried again by itself.',
-      });
-      await new Promise((resolve) => setTimeout(resolve, RESTART_AFTER_MS));
-    }
-  }
 }

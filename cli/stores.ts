@@ -7,23 +7,22 @@ import { type Kernel, newUuid } from '../commands/kernel.ts';
 import { eventCatalogue } from '../domain/catalogue.ts';
 import type { Configuration } from '../infra/config/config.ts';
 import { createEventCodec } from '../infra/event-codec/sealing-codec.ts';
-import { openEmbeddedEventStore } from '../infra/event-store/embedded/embedded-event-store.ts';
 import { createPasswordHasher } from '../infra/password-hash/argon2-hasher.ts';
-import { openSideStores } from '../infra/side-stores/open-side-stores.ts';
 import type { Telemetry } from '../infra/telemetry/telemetry.ts';
 import { createSteadyClock } from '../infra/transient-store/embedded/steady-clock.ts';
 import { loadOrCreateDeploymentKey } from '../infra/vault/embedded/deployment-key.ts';
+import { lockFolder } from './folder-lock.ts';
+import { isShared, openStoreParts, type StoreParts, type StorePlaces } from './store-parts.ts';
 
 /** What a projector thread needs to open the same stores as a reader. */
-export interface SharedStores {
-  readonly directory: string;
-  readonly deploymentKey: Buffer;
-  /** Tells readers in other threads of a commit. */
+export interface SharedStores extends StorePlaces {
+  /** Tells readers in other threads of a commit to an embedded log. */
   readonly headSignal: SharedArrayBuffer;
 }
 
 export interface OpenedKernel {
   readonly kernel: Kernel;
+  readonly parts: StoreParts;
   readonly shared: SharedStores;
   close(): Promise<void>;
 }
@@ -32,7 +31,18 @@ const HEAD_SIGNAL_BYTES = 64;
 const DIRECTORY_MODE = 0o700;
 
 export async function openKernel(configuration: Configuration, telemetry: Telemetry): Promise<OpenedKernel> {
-  const directory = configuration.data;
+  const opened = new AsyncDisposableStack();
+  try {
+    return await openAll(configuration, telemetry, opened);
+  } catch (error) {
+    await opened.disposeAsync();
+    throw error;
+  }
+}
+
+/** What is opened last closes first. */
+async function openAll(configuration: Configuration, telemetry: Telemetry, opened: AsyncDisposableStack) {
+  const { data: directory, stores: choices, durability } = configuration;
   await mkdir(directory, { recursive: true, mode: DIRECTORY_MODE });
   const keyFile = configuration.masterKeyFile ?? join(directory, 'keys', 'deployment.key');
   const deploymentKey = await loadOrCreateDeploymentKey(keyFile);
@@ -40,15 +50,21 @@ export async function openKernel(configuration: Configuration, telemetry: Teleme
   const clock = Date.now;
   const sweepClock = createSteadyClock({ wall: clock, passed: () => performance.now() });
 
-  const store = await openEmbeddedEventStore({
-    directory,
-    mode: 'writer',
-    durability: configuration.durability,
-    headSignal,
-  });
-  const { vault, transient } = await openSideStores({ directory, deploymentKey, clock, sweepClock });
+  if (needsFolder(configuration)) {
+    const lock = lockFolder(directory);
+    opened.defer(() => lock.release());
+  }
+  const parts = await openStoreParts({ choices, directory, deploymentKey });
+  opened.defer(() => parts.close());
+  const store = await parts.eventStore({ mode: 'writer', durability, headSignal });
+  opened.defer(() => store.close());
+  const { vault, transient } = await parts.sideStores({ clock, sweepClock });
+  opened.defer(() => vault.close());
+  opened.defer(() => transient.close());
   const codec = createEventCodec({ vault, catalogue: eventCatalogue });
   const hasher = createPasswordHasher({ ...configuration.passwordHash, metrics: telemetry });
+  opened.defer(() => hasher.close());
+  const breachedPasswords = await openBreachedPasswords(configuration, telemetry);
   const kernel: Kernel = {
     store,
     vault,
@@ -60,15 +76,22 @@ export async function openKernel(configuration: Configuration, telemetry: Teleme
     approvals: noApprovals,
     clock,
     uuid: newUuid,
+    ...(breachedPasswords === null ? {} : { breachedPasswords }),
   };
-  return {
-    kernel,
-    shared: { directory, deploymentKey, headSignal },
-    async close() {
-      await hasher.close();
-      await transient.close();
-      await vault.close();
-      await store.close();
-    },
-  };
+  const shared = { choices: plain(choices), directory, deploymentKey, headSignal };
+  return { kernel, parts, shared, close: () => opened.disposeAsync() };
 }
+
+/** Loaded only where it is wanted. */
+async function openBreachedPasswords({ breachedPasswords }: Configuration, { log }: Telemetry) {
+  if (breachedPasswords === null) return null;
+  const list = await import('../infra/breached-passwords/range-list.ts');
+  return list.openRangeList({ ...breachedPasswords, log });
+}
+
+/** An embedded log has a lock of its own. */
+function needsFolder({ stores: { events, reads, transient, vault } }: Configuration): boolean {
+  return isShared(events) && ![reads, transient, vault].every(isShared);
+}
+
+const plain = ({ events, reads, transient, vault }: SharedStores['choices']) => ({ events, reads, transient, vault });

@@ -1,5 +1,6 @@
 /** What every command stands on: the ports, and the clock and chance that the domain does not have. */
 import { randomUUIDv7 } from 'node:crypto';
+import type { BreachedPasswords } from '../infra/breached-passwords/breached-passwords.ts';
 import type { EventCodec } from '../infra/event-codec/event-codec.ts';
 import type { EventStore } from '../infra/event-store/event-store.ts';
 import type { PasswordHasher } from '../infra/password-hash/password-hasher.ts';
@@ -15,6 +16,8 @@ export interface Kernel {
   readonly vault: Vault;
   readonly transient: TransientStore;
   readonly hasher: PasswordHasher;
+  /** Absent: new passwords are not looked up. */
+  readonly breachedPasswords?: BreachedPasswords;
   readonly telemetry: Telemetry;
   readonly aggregates: Aggregates;
   readonly approvals: ApprovalGate;

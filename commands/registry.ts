@@ -25,12 +25,19 @@ import { retireSigningKey, rotateSigningKey } from './keys/rotate-signing-key.ts
 import { renameOrganization } from './organizations/rename-organization.ts';
 import { createRootOrganization, setOrganizationActive } from './organizations/root-organization.ts';
 import { changeRole, createRole, deleteRole } from './roles/role-commands.ts';
+import {
+  configureConnectors,
+  configureValidation,
+  revertConnector,
+  revertValidation,
+} from './settings/change-settings.ts';
 import { assignRole, unassignRole } from './users/assign-role.ts';
 import {
   changeUser,
   changeUserAttributes,
   disableUser,
   enableUser,
+  forcePasswordReset,
   lockUser,
   setUserPassword,
   unlockUser,
@@ -51,6 +58,7 @@ const all: readonly AnyCommand[] = [
   unlockUser,
   disableUser,
   enableUser,
+  forcePasswordReset,
   deleteUser,
   eraseUser,
   assignRole,
@@ -81,6 +89,10 @@ const all: readonly AnyCommand[] = [
   removeGroupMember,
   assignRoleToGroup,
   unassignRoleFromGroup,
+  configureConnectors,
+  revertConnector,
+  configureValidation,
+  revertValidation,
 ];
 
 export const commandRegistry: ReadonlyMap<string, AnyCommand> = new Map(all.map((command) => [command.type, command]));

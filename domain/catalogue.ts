@@ -1,6 +1,7 @@
 /** Every event type that Muniment writes, with its schema. An event outside this catalogue cannot be appended. */
 import { applicationEventDefinitions } from './applications/application-events.ts';
 import { consentEventDefinitions } from './consents/consent.ts';
+import { consumerEventDefinitions } from './consumers/skipped-event.ts';
 import type { EventMarks } from './event-marks.ts';
 import type { EventDefinition } from './event-schema.ts';
 import { groupEventDefinitions } from './groups/group.ts';
@@ -8,6 +9,7 @@ import { signingKeyEventDefinitions } from './keys/signing-keys.ts';
 import { organizationEventDefinitions } from './organizations/organization.ts';
 import { roleEventDefinitions } from './roles/role-events.ts';
 import { sessionEventDefinitions } from './sessions/session-events.ts';
+import { settingsEventDefinitions } from './settings/organization-settings.ts';
 import { tokenEventDefinitions } from './tokens/token-events.ts';
 import { reservationEventDefinitions } from './uniqueness/reservation.ts';
 import { userEventDefinitions } from './users/user-events.ts';
@@ -23,6 +25,8 @@ const definitions: readonly EventDefinition[] = [
   ...sessionEventDefinitions,
   ...tokenEventDefinitions,
   ...reservationEventDefinitions,
+  ...consumerEventDefinitions,
+  ...settingsEventDefinitions,
 ];
 
 export const eventCatalogue: ReadonlyMap<string, EventDefinition> = new Map(

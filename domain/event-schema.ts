@@ -45,9 +45,12 @@ export function defineEvent<const Type extends string, Schema extends z.ZodType>
 /** The union of event types that a set of definitions stands for. */
 export type EventOf<Definitions extends readonly EventDefinition[]> = {
   [Index in keyof Definitions]: Definitions[Index] extends EventDefinition<infer Type, infer Schema>
-    ? { readonly type: Type; readonly data: Readonly<z.output<Schema>> }
+    ? { readonly type: Type; readonly data: Readonly<Given<z.output<Schema>>> }
     : never;
 }[number];
+
+/** What is optional is there or not there, never there and undefined: JSON has no such value. */
+type Given<Data> = { [Key in keyof Data]: Exclude<Data[Key], undefined> };
 
 function personalPaths(schema: z.ZodType, path: readonly string[] = []): readonly (readonly string[])[] {
   if (markOf(schema) === 'personal') return [path];

@@ -15,13 +15,19 @@ export interface BatchItem {
   readonly error?: unknown;
 }
 
-export async function decodeBatch(codec: EventCodec, events: readonly RecordedEvent[]): Promise<readonly BatchItem[]> {
+/** `isAway`: no fault of an event, but of a server that cannot be reached; thrown on, for the caller to wait. */
+export async function decodeBatch(
+  codec: EventCodec,
+  events: readonly RecordedEvent[],
+  isAway: (error: unknown) => boolean,
+): Promise<readonly BatchItem[]> {
   let decoded: readonly DomainEvent[];
   try {
     decoded = await codec.decode(events);
-  } catch {
-    // One event spoils the batch, or the vault cannot be reached: each alone says which.
-    return decodeSingly(codec, events);
+  } catch (error) {
+    if (isAway(error)) throw error;
+    // One event spoils the batch: each alone says which.
+    return decodeSingly(codec, events, isAway);
   }
   // Facts come in the order of their events, and share their positions.
   let next = 0;
@@ -32,18 +38,27 @@ export async function decodeBatch(codec: EventCodec, events: readonly RecordedEv
   });
 }
 
-async function decodeSingly(codec: EventCodec, events: readonly RecordedEvent[]): Promise<readonly BatchItem[]> {
+async function decodeSingly(
+  codec: EventCodec,
+  events: readonly RecordedEvent[],
+  isAway: (error: unknown) => boolean,
+): Promise<readonly BatchItem[]> {
   const items: BatchItem[] = [];
-  for (const recorded of events) items.push(await decodeOne(codec, recorded));
+  for (const recorded of events) items.push(await decodeOne(codec, recorded, isAway));
   return items;
 }
 
-async function decodeOne(codec: EventCodec, recorded: RecordedEvent): Promise<BatchItem> {
+async function decodeOne(
+  codec: EventCodec,
+  recorded: RecordedEvent,
+  isAway: (error: unknown) => boolean,
+): Promise<BatchItem> {
   let error: unknown;
   for (let attempt = 1; attempt <= DECODE_ATTEMPTS_MAX; attempt += 1) {
     try {
       return { recorded, facts: await codec.decode([recorded]) };
     } catch (caught) {
+      if (isAway(caught)) throw caught;
       error = caught;
       if (attempt < DECODE_ATTEMPTS_MAX) await pause(DECODE_PAUSE_MS * attempt);
     }

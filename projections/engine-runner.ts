@@ -12,6 +12,12 @@ type Parked = NonNullable<ProjectionStatus['parked']>;
 
 export type ReportError = (error: unknown, about: { readonly projection: string; readonly eventId?: string }) => void;
 
+export interface RunnerReports {
+  readonly report: ReportError;
+  /** Thrown on: nothing is wrong with an event, and it is to be brought again. */
+  readonly isAway: (error: unknown) => boolean;
+}
+
 /** The highest version with a handler, per type without its version. */
 function newestVersions({ handlers }: Projection): ReadonlyMap<string, number> {
   const newest = new Map<string, number>();
@@ -42,16 +48,18 @@ export class ProjectionRunner {
   readonly projection: Projection;
   readonly tables: ProjectionTables;
   readonly #report: ReportError;
+  readonly #isAway: (error: unknown) => boolean;
   readonly #newest: ReadonlyMap<string, number>;
   /** Type prefixes: no event with another type concerns the projection. */
   readonly typePrefixes: readonly string[];
   #parked: Parked | null = null;
   #mustForget = false;
 
-  constructor(projection: Projection, tables: ProjectionTables, report: ReportError) {
+  constructor(projection: Projection, tables: ProjectionTables, { report, isAway }: RunnerReports) {
     this.projection = projection;
     this.tables = tables;
     this.#report = report;
+    this.#isAway = isAway;
     this.#newest = newestVersions(projection);
     this.typePrefixes = contextsOf(projection);
   }
@@ -135,6 +143,7 @@ export class ProjectionRunner {
       await this.tables.apply(writes, position);
       return true;
     } catch (error) {
+      if (this.#isAway(error)) throw error;
       if (items.length === 1 && items[0] !== undefined) {
         await this.#park(items[0], error);
         return false;
@@ -149,6 +158,7 @@ export class ProjectionRunner {
       try {
         await this.tables.apply(this.#writesOf(item), item.recorded.position);
       } catch (error) {
+        if (this.#isAway(error)) throw error;
         await this.#park(item, error);
         return false;
       }

@@ -5,10 +5,12 @@
  */
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import type { EventCodec } from '../infra/event-codec/event-codec.ts';
-import type { EventStore, RecordedEvent, SubscriptionMessage } from '../infra/event-store/event-store.ts';
+import { arrivals } from '../infra/event-store/arrivals.ts';
+import { EventStoreError } from '../infra/event-store/errors.ts';
+import type { EventStore, RecordedEvent } from '../infra/event-store/event-store.ts';
 import { comparePositions, type Position } from '../infra/event-store/position.ts';
 import type { ProjectionStatus, ProjectionTables, ReadStoreWriter } from '../infra/read-store/read-store.ts';
-import { decodeBatch } from './engine-batch.ts';
+import { type BatchItem, decodeBatch } from './engine-batch.ts';
 import { ProjectionRunner, type ReportError } from './engine-runner.ts';
 import type { Projection } from './projection.ts';
 
@@ -17,6 +19,8 @@ const CHASE_EVENTS_MAX = 1_000;
 /** Events applied in one transaction when live: whatever has arrived, up to this. */
 const LIVE_EVENTS_MAX = 256;
 const RESUBSCRIBE_MS = 250;
+const TRY_AGAIN_MS = 500;
+const AWAY_REPORTED_EVERY_MS = 60_000;
 const PROGRESS_EVERY_MS = 1_000;
 
 export interface ProjectionEngineOptions {
@@ -27,7 +31,11 @@ export interface ProjectionEngineOptions {
   /** For the log: parked events, and faults that are tried again. */
   readonly onError: ReportError;
   readonly signal?: AbortSignal;
+  /** A server cannot be reached now: no projection parks for it, and the work is tried again. Default: what the log says. */
+  readonly isAway?: (error: unknown) => boolean;
 }
+
+const isRetryable = (error: unknown): boolean => error instanceof EventStoreError && error.retryable;
 
 /** Opens every projection's tables and starts; resolves before they are level. Rejects when tables are of another log. */
 export async function runProjections(options: ProjectionEngineOptions): Promise<ProjectionEngine> {
@@ -54,6 +62,7 @@ export class ProjectionEngine {
   /** What the subscription has brought to all followers. */
   #followed: Position | null = null;
   #following: Promise<void> = Promise.resolve();
+  #awayReportedMs: number | null = null;
 
   constructor(options: ProjectionEngineOptions) {
     this.#options = options;
@@ -88,7 +97,7 @@ export class ProjectionEngine {
   async rebuild(name: string): Promise<void> {
     const entry = this.#entry(name);
     await entry.work;
-    const rebuilding = this.#rebuild(entry);
+    const rebuilding = this.#untilReached(entry, () => this.#rebuild(entry));
     entry.work = rebuilding.catch(() => undefined);
     await rebuilding;
   }
@@ -116,14 +125,49 @@ export class ProjectionEngine {
   }
 
   #runner(projection: Projection, tables: ProjectionTables): ProjectionRunner {
-    return new ProjectionRunner(projection, tables, this.#options.onError);
+    return new ProjectionRunner(projection, tables, {
+      report: this.#options.onError,
+      isAway: (error) => this.#isAway(error),
+    });
   }
 
   #begin(entry: Entry, work: () => Promise<void>): void {
-    entry.work = work().catch((error: unknown) => {
-      if (this.#isStopping) return ignoreAbort(error);
-      this.#options.onError(error, { projection: entry.projection.name });
+    entry.work = this.#untilReached(entry, work).catch((error: unknown) => {
+      // What it stopped in the middle is done again by whoever comes next.
+      if (!this.#isStopping) this.#options.onError(error, { projection: entry.projection.name });
     });
+  }
+
+  /** Begins again while a server is away: what was applied is passed over. */
+  async #untilReached(entry: Entry, work: () => Promise<void>): Promise<void> {
+    for (;;) {
+      try {
+        return await work();
+      } catch (error) {
+        if (this.#isStopping || !this.#isAway(error)) throw error;
+        this.#report(error, entry.projection.name);
+      }
+      await pause(TRY_AGAIN_MS, undefined, { signal: this.#stopping.signal });
+    }
+  }
+
+  /** A server that is away is tried often, and spoken of seldom. */
+  #report(error: unknown, projection: string): void {
+    const nowMs = performance.now();
+    const wasTold = this.#awayReportedMs !== null && nowMs - this.#awayReportedMs < AWAY_REPORTED_EVERY_MS;
+    if (this.#isAway(error)) {
+      if (wasTold) return;
+      this.#awayReportedMs = nowMs;
+    }
+    this.#options.onError(error, { projection });
+  }
+
+  #isAway(error: unknown): boolean {
+    return (this.#options.isAway ?? isRetryable)(error);
+  }
+
+  #decoded(events: readonly RecordedEvent[]): Promise<readonly BatchItem[]> {
+    return decodeBatch(this.#options.codec, events, (error) => this.#isAway(error));
   }
 
   get #isStopping(): boolean {
@@ -183,7 +227,7 @@ export class ProjectionEngine {
     while (!this.#isStopping && runner.parked === null) {
       const head = await this.#options.store.head();
       for await (const events of this.#chunks(runner)) {
-        await runner.consume(await decodeBatch(this.#options.codec, events));
+        await runner.consume(await this.#decoded(events));
         if (this.#isStopping || runner.parked !== null) return;
         if (performance.now() - reportedMs < PROGRESS_EVERY_MS) continue;
         reportedMs = performance.now();
@@ -230,51 +274,24 @@ export class ProjectionEngine {
         await this.#followOnce(signal);
       } catch (error) {
         if (this.#isStopping) return;
-        this.#options.onError(error, { projection: 'all' });
+        this.#report(error, 'all');
         await pause(RESUBSCRIBE_MS, undefined, { signal }).catch(ignoreAbort);
       }
     }
   }
 
   async #followOnce(signal: AbortSignal): Promise<void> {
-    const { store, codec } = this.#options;
-    const subscription = store.subscribe({ after: this.#followed ?? 'start', signal })[Symbol.asyncIterator]();
-    for await (const events of arrivals(subscription)) {
-      const items = await decodeBatch(codec, events);
+    const messages = this.#options.store.subscribe({ after: this.#followed ?? 'start', signal });
+    for await (const { events } of arrivals(messages, LIVE_EVENTS_MAX)) {
+      if (events.length === 0) continue;
+      const items = await this.#decoded(events);
       for (const runner of this.#followers) {
         await runner.consume(items);
         if (runner.parked !== null) this.#followers.delete(runner);
       }
       this.#followed = events.at(-1)?.position ?? this.#followed;
+      this.#awayReportedMs = null;
     }
-  }
-}
-
-const NOTHING = Symbol('nothing yet');
-
-/** Whatever has arrived, as one batch: a single event does not wait for company. */
-async function* arrivals(subscription: AsyncIterator<SubscriptionMessage>): AsyncIterable<readonly RecordedEvent[]> {
-  const ask = () => {
-    const next = subscription.next();
-    // Awaited below, but maybe only after the batch before it was worked off.
-    next.catch(() => undefined);
-    return next;
-  };
-  let pending = ask();
-  for (;;) {
-    const first = await pending;
-    if (first.done === true) return;
-    const events: RecordedEvent[] = [];
-    if (first.value.kind === 'event') events.push(first.value.event);
-    pending = ask();
-    const turn = nextTurn(NOTHING);
-    while (events.length < LIVE_EVENTS_MAX) {
-      const next = await Promise.race([pending, turn]);
-      if (next === NOTHING || next.done === true) break;
-      if (next.value.kind === 'event') events.push(next.value.event);
-      pending = ask();
-    }
-    if (events.length > 0) yield events;
   }
 }
 

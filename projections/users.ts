@@ -1,5 +1,6 @@
 /** Users as SCIM shows and searches them. */
 
+import { unlockTime } from '../domain/users/account-state.ts';
 import { customSchemaFields, userFields } from '../domain/users/attribute-catalogue.ts';
 import { documentPath, nested } from '../domain/users/attribute-paths.ts';
 import type { AccountState, UserEvent } from '../domain/users/user-events.ts';
@@ -28,7 +29,7 @@ const remove = (id: string): Write => ({ kind: 'remove', collection: USERS, id }
 
 export const usersProjection: Projection = {
   name: 'users',
-  version: 1,
+  version: 2,
   collections: [{ name: USERS, fields: userFields, dynamic: customSchemaFields }],
   handlers: handlersOf<UserEvent>({
     'identity.user.created.v1': (event) => {
@@ -62,14 +63,24 @@ export const usersProjection: Projection = {
       }),
     ],
     'identity.user.locked.v1': (event) => {
-      const { state, reason } = event.data;
-      const locked = { [`${WSO2}.accountLocked`]: true, [`${WSO2}.lockedReason`]: reason };
-      return [patch(idIn(event), { ...stateOf(state, event.meta.at), ...locked })];
+      const { state, reason, until = null, lockouts } = event.data;
+      const locked = {
+        ...stateOf(state, event.meta.at),
+        [`${WSO2}.accountLocked`]: true,
+        [`${WSO2}.lockedReason`]: reason,
+        [`${WSO2}.unlockTime`]: unlockTime(until),
+        ...(lockouts === undefined ? {} : { [`${WSO2}.failedLoginLockoutCount`]: lockouts }),
+      };
+      return [patch(idIn(event), locked)];
     },
     'identity.user.unlocked.v1': (event) => {
-      const unlocked = { ...stateOf(event.data.state, event.meta.at), [`${WSO2}.accountLocked`]: false };
-      return [patch(idIn(event), unlocked, [`${WSO2}.lockedReason`])];
+      const { state, by } = event.data;
+      const unlocked = { ...stateOf(state, event.meta.at), [`${WSO2}.accountLocked`]: false };
+      const counted = by === 'time' ? [] : [`${WSO2}.failedLoginLockoutCount`];
+      return [patch(idIn(event), unlocked, [`${WSO2}.lockedReason`, `${WSO2}.unlockTime`, ...counted])];
     },
+    'identity.user.held.v1': (event) => [patch(idIn(event), stateOf(event.data.state, event.meta.at))],
+    'identity.user.released.v1': (event) => [patch(idIn(event), stateOf(event.data.state, event.meta.at))],
     'identity.user.disabled.v1': (event) => [
       patch(idIn(event), { ...stateOf(event.data.state, event.meta.at), [`${WSO2}.accountDisabled`]: true }),
     ],

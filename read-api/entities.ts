@@ -6,6 +6,7 @@ import { groups } from '../domain/groups/group.ts';
 import { signingKeys } from '../domain/keys/signing-keys.ts';
 import { organizations } from '../domain/organizations/organization.ts';
 import { roles } from '../domain/roles/role.ts';
+import { organizationSettings } from '../domain/settings/organization-settings.ts';
 import { users } from '../domain/users/user.ts';
 
 /** A state is only folded, shown and asked for its home. */
@@ -20,6 +21,7 @@ export const entities: ReadonlyMap<string, AnyAggregate> = new Map<string, AnyAg
   ['applications', applications],
   ['keys', signingKeys],
   ['consents', consents],
+  ['settings', organizationSettings],
 ]);
 
 export const aggregateOfCategory: ReadonlyMap<string, AnyAggregate> = new Map(

@@ -20,13 +20,14 @@ import {
 import { accept, type Result, refuse } from '../../domain/result.ts';
 import { administratorRole, everyoneRole, roleNameClaim } from '../../domain/roles/role.ts';
 import type { RoleCreated } from '../../domain/roles/role-events.ts';
-import { type PasswordRefusal, passwordRefusal } from '../../domain/users/password.ts';
+import type { PasswordRefusal } from '../../domain/users/password.ts';
 import { decideCreateUser, type UserRefusal, userNameClaim, users } from '../../domain/users/user.ts';
 import { configurationOf, oidcInput } from '../applications/application-command.ts';
 import type { Command, Scope } from '../command.ts';
 import { type KeyMaterial, newSigningKey, signingKeyRef } from '../keys/key-material.ts';
 import { everyoneRoleId } from '../roles/everyone.ts';
-import { attributesInput, passwordRef } from '../users/user-command.ts';
+import { passwordRef, storePassword } from '../users/passwords.ts';
+import { attributesInput } from '../users/user-command.ts';
 
 const input = z.strictObject({
   /** Only of the super organization, whose id is fixed. */
@@ -94,22 +95,18 @@ async function gather(scope: Scope<Input>): Promise<Result<Facts, Refusal>> {
   const { kernel, envelope, id } = scope;
   const { id: given, owner } = scope.input;
   if (given !== undefined && envelope.caller.kind !== 'system') return refuse({ reason: 'id-reserved' });
-  const refusal = owner.password === undefined ? null : passwordRefusal(owner.password);
-  if (refusal !== null) return refuse(refusal);
-
+  const ids = { role: scope.derivedId('role'), owner: scope.derivedId('owner') as UserId };
+  const { password } = owner;
+  const stored = await storePassword(scope, { password, tenant: id, org: id, owner: ids.owner, user: null });
+  if (!stored.ok) return stored;
   const keys = await Promise.all([newSigningKey('ES256'), newSigningKey('RS256')]);
-  const ids = { role: scope.derivedId('role'), owner: scope.derivedId('owner') as UserId, keys };
-  const verifier = owner.password === undefined ? undefined : kernel.uuid();
   if (envelope.dryRun !== true) {
     // Its own key seals where requests of machines come from.
     await kernel.vault.createDataKey(id, id);
     for (const { key, privateKey } of keys) await kernel.vault.putSecret(signingKeyRef(id, key.kid), id, privateKey);
-    if (owner.password !== undefined && verifier !== undefined) {
-      const phc = await kernel.hasher.hash(owner.password);
-      await kernel.vault.putSecret(passwordRef(ids.owner, verifier), id, Buffer.from(phc));
-    }
   }
-  return accept(verifier === undefined ? ids : { ...ids, verifier });
+  const { verifier } = stored.value;
+  return accept({ ...ids, keys, ...(verifier === undefined ? {} : { verifier }) });
 }
 
 const roleBirth = ({ id: org }: Scope<Input>, role: string, created: RoleCreated): StreamFacts => ({

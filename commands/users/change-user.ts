@@ -2,28 +2,29 @@
 import { z } from 'zod';
 import { userId } from '../../domain/id-parsers.ts';
 import { accept, type Result, refuse } from '../../domain/result.ts';
+import { isOn } from '../../domain/settings/effective-settings.ts';
 import { decideChangeUser, type User, type UserChange, users } from '../../domain/users/user.ts';
 import type { Command, Scope } from '../command.ts';
-import {
-  attributesInput,
-  discardPassword,
-  ownerRefusal,
-  type PasswordFacts,
-  passwordRef,
-  storePassword,
-  type UserCommandRefusal,
-  unsetInput,
-} from './user-command.ts';
+import type { Kernel } from '../kernel.ts';
+import { effectiveSettings } from '../settings/effective-settings.ts';
+import { discardPassword, type PasswordFacts, passwordRef, storePassword } from './passwords.ts';
+import { attributesInput, ownerRefusal, type UserCommandRefusal, unsetInput } from './user-command.ts';
 
-interface ChangeInput extends Omit<UserChange, 'verifier' | 'by'> {
+interface ChangeInput extends Omit<UserChange, 'verifier' | 'verifiersKept' | 'by' | 'hold' | 'proven'> {
   readonly userId: string;
   readonly password?: string | undefined;
+  /** The account waits until the user has reset his password; nothing where no way of resetting is switched on. */
+  readonly forcePasswordReset?: boolean | undefined;
 }
 
 interface ChangeFacts extends PasswordFacts {
-  /** The verifier that the change replaces. */
-  readonly former: string | null;
+  /** The verifiers before the change. */
+  readonly former: readonly string[];
+  readonly hold?: NonNullable<UserChange['hold']>;
 }
+
+/** One of them suffices for an order to reset. */
+const RESET_SWITCHES = ['RecoveryLink', 'OTP', 'SMSOTP', 'Offline'].map((way) => `Recovery.AdminPasswordReset.${way}`);
 
 type ChangeCommand<Input extends { readonly userId: string }> = Command<Input, User, UserCommandRefusal, ChangeFacts>;
 
@@ -34,6 +35,7 @@ const changeInput = z.strictObject({
   locked: z.boolean().optional(),
   disabled: z.boolean().optional(),
   password: z.string().optional(),
+  forcePasswordReset: z.boolean().optional(),
 });
 
 const only = z.strictObject({ userId });
@@ -60,6 +62,14 @@ export const unlockUser = changeCommand('UnlockUser', 'Lifts a lock.', only, () 
 export const disableUser = changeCommand('DisableUser', 'Disables an account.', only, () => ({ disabled: true }));
 export const enableUser = changeCommand('EnableUser', 'Enables an account again.', only, () => ({ disabled: false }));
 
+/** The same as `forcePasswordReset` of ChangeUser. */
+export const forcePasswordReset = changeCommand(
+  'ForcePasswordReset',
+  'Locks a user until he has reset his password, where a way of resetting is switched on.',
+  z.strictObject({ userId, forcePasswordReset: z.literal(true).default(true) }),
+  () => ({}),
+);
+
 function changeCommand<Schema extends z.ZodType<{ userId: string }>>(
   type: string,
   summary: string,
@@ -74,14 +84,16 @@ function changeCommand<Schema extends z.ZodType<{ userId: string }>>(
     aggregate: users,
     target: (given) => given.userId,
     facts: gather,
-    decide: (user, given, { verifier }, { envelope, id }) => {
-      const change = changeOf(given as unknown as ChangeInput);
-      if (verifier === undefined) return decideChangeUser(user, change);
-      const by = envelope.caller.id === id ? 'user' : 'administrator';
-      return decideChangeUser(user, { ...change, verifier, by });
-    },
+    decide: (user, given, { verifier, verifiersKept, hold }, { envelope, id }) =>
+      decideChangeUser(user, {
+        ...changeOf(given as unknown as ChangeInput),
+        by: envelope.caller.id === id ? 'user' : 'administrator',
+        ...(verifier === undefined ? {} : { verifier }),
+        ...(verifiersKept === undefined ? {} : { verifiersKept }),
+        ...(hold === undefined ? {} : { hold }),
+      }),
     undo: discardPassword,
-    afterwards: dropFormerPassword,
+    afterwards: dropFormerPasswords,
   };
 }
 
@@ -97,17 +109,33 @@ function asGiven({ set, unset, locked, disabled }: ChangeInput): UserChange {
 async function gather(scope: Scope<{ readonly userId: string }>): Promise<Result<ChangeFacts, UserCommandRefusal>> {
   const refusal = await ownerRefusal(scope);
   if (refusal !== null) return refuse(refusal);
-  const { password } = scope.input as ChangeInput;
-  if (password === undefined) return accept({ former: null });
-  const { state } = await scope.kernel.aggregates.load(users, scope.id);
-  if (state.status !== 'present' || state.tenant !== scope.envelope.caller.tenant)
-    return refuse({ reason: 'user-not-found' });
-  const stored = await storePassword(scope, password);
-  return stored.ok ? accept({ ...stored.value, former: state.verifier }) : stored;
+  const { password, forcePasswordReset: reset } = scope.input as ChangeInput;
+  const { kernel, id, envelope } = scope;
+  const { tenant, org } = envelope.caller;
+  const hold = reset === true ? await resetHold(kernel, { tenant, org }) : {};
+  if (password === undefined) return accept({ former: [], ...hold });
+  const { state: user } = await kernel.aggregates.load(users, id);
+  if (user.status !== 'present' || user.tenant !== tenant) return refuse({ reason: 'user-not-found' });
+  const stored = await storePassword(scope, { password, tenant, org, owner: id, user });
+  if (!stored.ok) return stored;
+  return accept({ ...stored.value, ...hold, former: verifiersOf(user) });
 }
 
-async function dropFormerPassword(outcome: { state: User }, facts: ChangeFacts, scope: Scope<unknown>): Promise<void> {
+async function resetHold(kernel: Kernel, place: { readonly tenant: string; readonly org: string }) {
+  const settings = await effectiveSettings(kernel, place);
+  const isPossible = RESET_SWITCHES.some((name) => isOn(settings, name));
+  return isPossible ? { hold: { pending: 'PENDING_FUPR', lock: true } as const } : {};
+}
+
+const verifiersOf = ({ verifier, formerVerifiers }: User): readonly string[] =>
+  verifier === null ? formerVerifiers : [verifier, ...formerVerifiers];
+
+/** What the history does not keep goes out of the vault. */
+async function dropFormerPasswords(outcome: { state: User }, facts: ChangeFacts, scope: Scope<unknown>): Promise<void> {
   if (facts.verifier === undefined) return;
   if (outcome.state.verifier !== facts.verifier) return await discardPassword(facts, scope);
-  if (facts.former !== null) await scope.kernel.vault.removeSecret(passwordRef(scope.id, facts.former));
+  const kept = new Set(verifiersOf(outcome.state));
+  for (const verifier of facts.former) {
+    if (!kept.has(verifier)) await scope.kernel.vault.removeSecret(passwordRef(scope.id, verifier));
+  }
 }

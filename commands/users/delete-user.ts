@@ -5,11 +5,12 @@ import type { UserId } from '../../domain/ids.ts';
 import { accept, type Result, refuse } from '../../domain/result.ts';
 import { decideDeleteUser, decideEraseUser, type User, users } from '../../domain/users/user.ts';
 import type { Command, Outcome, Scope } from '../command.ts';
-import { ownerRefusal, passwordRef, type UserCommandRefusal } from './user-command.ts';
+import { passwordRef } from './passwords.ts';
+import { ownerRefusal, type UserCommandRefusal } from './user-command.ts';
 
 const input = z.strictObject({ userId });
 
-type EndCommand = Command<z.output<typeof input>, User, UserCommandRefusal, { readonly former: string | null }>;
+type EndCommand = Command<z.output<typeof input>, User, UserCommandRefusal, { readonly former: readonly string[] }>;
 
 export const deleteUser: EndCommand = {
   type: 'DeleteUser',
@@ -21,7 +22,7 @@ export const deleteUser: EndCommand = {
   facts: gather,
   decide: (user) => decideDeleteUser(user),
   afterwards: async (_, { former }, { kernel, id }) => {
-    if (former !== null) await kernel.vault.removeSecret(passwordRef(id, former));
+    for (const verifier of former) await kernel.vault.removeSecret(passwordRef(id, verifier));
   },
 };
 
@@ -42,9 +43,9 @@ export const eraseUser: EndCommand = {
 
 async function gather(
   scope: Scope<{ readonly userId: string }>,
-): Promise<Result<{ former: string | null }, UserCommandRefusal>> {
+): Promise<Result<{ former: readonly string[] }, UserCommandRefusal>> {
   const refusal = await ownerRefusal(scope);
   if (refusal !== null) return refuse(refusal);
   const { state } = await scope.kernel.aggregates.load(users, scope.id);
-  return accept({ former: state.verifier });
+  return accept({ former: [...(state.verifier === null ? [] : [state.verifier]), ...state.formerVerifiers] });
 }

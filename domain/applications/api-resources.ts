@@ -49,6 +49,14 @@ export const systemApis: readonly ApiResource[] = [
   api('8', '/api/server/v1/organization', 'Organization Management API', ['internal_organization_update']),
   api('9', '/api/server/v1/api-resources', 'API Resource Management API', ['internal_api_resource_view']),
   api('20', '/event_store.client.streams.Streams', 'Event Log', ['internal_event_log_view']),
+  api('22', '/api/server/v1/identity-governance', 'Identity Governance API', [
+    'internal_idp_view',
+    'internal_idp_update',
+  ]),
+  api('23', '/api/server/v1/validation-rules', 'Validation Rules API', [
+    'internal_config_view',
+    'internal_config_update',
+  ]),
   api('30', '/scim2/Groups', 'SCIM2 Groups API', [
     'internal_group_mgt_create',
     'internal_group_mgt_view',

@@ -4,7 +4,16 @@ import { defineEvent, type EventOf, plain } from '../event-schema.ts';
 
 const text = plain(z.string());
 
-export const LOGIN_FAILURES = ['no-such-user', 'wrong-password', 'locked', 'disabled', 'not-admitted'] as const;
+export const LOGIN_FAILURES = [
+  'no-such-user',
+  'wrong-password',
+  'locked',
+  'disabled',
+  'not-admitted',
+  'confirmation-pending',
+  'reset-pending',
+  'password-expired',
+] as const;
 export type LoginFailure = (typeof LOGIN_FAILURES)[number];
 
 export const sessionEventDefinitions = [

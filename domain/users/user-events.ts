@@ -4,11 +4,26 @@ import { defineEvent, type EventOf, personal, plain } from '../event-schema.ts';
 import { groupMembershipDefinitions, roleMembershipDefinitions } from '../memberships.ts';
 
 /** Why an account is locked; `lockedReason` of the account state model. */
-export const LOCK_REASONS = ['ADMIN_INITIATED', 'MAX_ATTEMPTS_EXCEEDED', 'IDLE_ACCOUNT'] as const;
+export const LOCK_REASONS = [
+  'ADMIN_INITIATED',
+  'MAX_ATTEMPTS_EXCEEDED',
+  'IDLE_ACCOUNT',
+  'PENDING_SELF_REGISTRATION',
+  'PENDING_EMAIL_VERIFICATION',
+  'PENDING_ASK_PASSWORD',
+  'PENDING_ADMIN_FORCED_USER_PASSWORD_RESET',
+] as const;
 export type LockReason = (typeof LOCK_REASONS)[number];
 
+/**
+ * What an account waits for: the confirmation of a registration (SR) or of one with an address alone (LR), the e-mail
+ * address verified (EV), the first password set by who was invited (AP), the password reset that was ordered (FUPR).
+ */
+export const PENDING_STATES = ['PENDING_SR', 'PENDING_LR', 'PENDING_EV', 'PENDING_AP', 'PENDING_FUPR'] as const;
+export type PendingState = (typeof PENDING_STATES)[number];
+
 /** `accountState` of the account state model. */
-export const ACCOUNT_STATES = ['UNLOCKED', 'LOCKED', 'DISABLED'] as const;
+export const ACCOUNT_STATES = ['UNLOCKED', 'LOCKED', 'DISABLED', ...PENDING_STATES] as const;
 export type AccountState = (typeof ACCOUNT_STATES)[number];
 
 /** Attribute paths to values: `name.givenName`, `emails`, `<schema urn>:<attribute>`. */
@@ -46,12 +61,29 @@ export const userEventDefinitions = [
     z.object({
       verifier: plain(z.string()),
       by: z.enum(['administrator', 'user']),
+      /** How many former verifiers stay in the vault, so that their passwords are not chosen again. Absent: none. */
+      kept: z.number().optional(),
     }),
   ),
   /** Same password, hashed anew with the parameters configured now. */
   defineEvent('identity.user.password_rehashed.v1', z.object({ verifier: plain(z.string()) })),
-  defineEvent('identity.user.locked.v1', z.object({ reason: z.enum(LOCK_REASONS), state })),
-  defineEvent('identity.user.unlocked.v1', z.object({ state })),
+  defineEvent(
+    'identity.user.locked.v1',
+    z.object({
+      reason: z.enum(LOCK_REASONS),
+      state,
+      /** RFC 3339: when the lock has run out. Absent: it does not end by itself. */
+      until: plain(z.string()).optional(),
+      /** Only after failed attempts: the how-manieth lock of its kind in a row. */
+      lockouts: z.number().optional(),
+    }),
+  ),
+  /** `time`: the lock had run out when the user came with the right password. Absent: somebody lifted it. */
+  defineEvent('identity.user.unlocked.v1', z.object({ state, by: z.enum(['time']).optional() })),
+  /** The account waits for what its state says. */
+  defineEvent('identity.user.held.v1', z.object({ state })),
+  /** The account waits no longer; it was not locked, or stays locked for another reason. */
+  defineEvent('identity.user.released.v1', z.object({ state })),
   defineEvent('identity.user.disabled.v1', z.object({ state })),
   defineEvent('identity.user.enabled.v1', z.object({ state })),
   ...roleMembershipDefinitions,

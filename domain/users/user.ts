@@ -6,21 +6,29 @@ import type { DomainEvent } from '../event.ts';
 import type { OrgId, UserId } from '../ids.ts';
 import { type MembershipRefusal, Memberships, refuseMembership } from '../memberships.ts';
 import { accept, type Result, refuse } from '../result.ts';
-import type { AccountState, Attributes, AttributeValue, LockReason, UserEvent } from './user-events.ts';
+import { type Account, type AccountChange, accountFacts, openAccount, pendingIn } from './account-state.ts';
+import type { AccountState, Attributes, AttributeValue, UserEvent } from './user-events.ts';
+import { withoutVerifiedFlags } from './verified-flags.ts';
 
 export const USER_NAME_CHARACTERS_MAX = 255;
 export const ATTRIBUTES_BYTES_MAX = 100_000;
 
-export interface User {
+export interface User extends Account {
   readonly status: 'absent' | 'present' | 'deleted' | 'erased';
   readonly tenant: string;
   readonly org: string;
   readonly userName: string;
   readonly attributes: Attributes;
-  readonly lock: { readonly reason: LockReason } | null;
-  readonly disabled: boolean;
+  /** Locks after failed attempts in a row; an administrator who unlocks starts anew. */
+  readonly lockouts: number;
+  /** When the last of them began. */
+  readonly lockedOutAt: string | null;
+  /** Revision of the last lock or unlocking: failed attempts are counted from there. -1 when there was none. */
+  readonly attemptsRevision: bigint;
   /** Id of the password verifier in the vault; null while no password was set. */
   readonly verifier: string | null;
+  /** Ids of former verifiers that are still in the vault, the newest first. */
+  readonly formerVerifiers: readonly string[];
   /** When the password was last chosen; null while there was none. */
   readonly passwordSetAt: string | null;
   /** Revision of the last event that ended every session and grant made before it; -1 when there was none. */
@@ -33,14 +41,17 @@ export interface User {
 }
 
 const absent: User = {
+  ...openAccount,
   status: 'absent',
   tenant: '',
   org: '',
   userName: '',
   attributes: {},
-  lock: null,
-  disabled: false,
+  lockouts: 0,
+  lockedOutAt: null,
+  attemptsRevision: -1n,
   verifier: null,
+  formerVerifiers: [],
   passwordSetAt: null,
   endedRevision: -1n,
   roles: Memberships.none,
@@ -64,14 +75,6 @@ export const users: Aggregate<User> = {
   subject: (id) => id,
 };
 
-export const accountState = (user: Pick<User, 'lock' | 'disabled'>): AccountState =>
-  stateOf(user.lock !== null, user.disabled);
-
-function stateOf(locked: boolean, disabled: boolean): AccountState {
-  if (locked) return 'LOCKED';
-  return disabled ? 'DISABLED' : 'UNLOCKED';
-}
-
 export const userNameClaim = (user: { readonly org: string; readonly userName: string }): Claim => ({
   kind: 'username',
   scope: user.org,
@@ -87,6 +90,8 @@ export interface NewUser {
   /** Nobody can sign in until it is unlocked. */
   readonly locked?: boolean;
   readonly disabled?: boolean;
+  /** It waits for something from the start on. */
+  readonly hold?: NonNullable<AccountChange['hold']>;
 }
 
 export function decideCreateUser(user: User, command: NewUser): Result<Decision, UserRefusal> {
@@ -98,32 +103,34 @@ export function decideCreateUser(user: User, command: NewUser): Result<Decision,
   const facts: UserEvent[] = [{ type: 'identity.user.created.v1', data: { org, userName, attributes } }];
   if (command.verifier !== undefined) facts.push(passwordSet(command.verifier, 'administrator'));
   for (const role of command.roles ?? []) facts.push({ type: 'access.role.assigned.v1', data: { role } });
-  const { locked = false, disabled = false } = command;
-  facts.push(...stateFacts(absent, { locked, disabled }));
+  const { hold, locked = false, disabled = false } = command;
+  const asked = { ...(hold === undefined ? {} : { hold }), ...(locked ? { locked } : {}), disabled };
+  facts.push(...accountFacts(openAccount, asked));
   return accept({ facts, claims: [userNameClaim(command)] });
 }
 
 /** Any part of an account that an administrator or the user may change in one request; what is as asked already is left out. */
-export interface UserChange {
+export interface UserChange extends Omit<AccountChange, 'password'> {
   readonly set?: Attributes;
   readonly unset?: readonly string[];
-  readonly locked?: boolean;
-  readonly disabled?: boolean;
   readonly verifier?: string;
+  /** How many former verifiers the vault keeps after it. */
+  readonly verifiersKept?: number;
   readonly by?: 'administrator' | 'user';
 }
 
 export function decideChangeUser(user: User, change: UserChange): Result<Decision, UserRefusal> {
   if (user.status !== 'present') return refuse({ reason: 'user-not-found' });
-  const attributes = attributeChange(user.attributes, change);
+  const attributes = attributeChange(user.attributes, change.by === 'user' ? withoutVerifiedFlags(change) : change);
   if (bytesOf(attributes.after) > ATTRIBUTES_BYTES_MAX) return tooLarge;
 
   const facts: UserEvent[] = [];
   if (attributes.differs) {
     facts.push({ type: 'identity.user.attributes_changed.v1', data: { set: attributes.set, unset: attributes.unset } });
   }
-  if (change.verifier !== undefined) facts.push(passwordSet(change.verifier, change.by ?? 'administrator'));
-  facts.push(...stateFacts(user, change));
+  const { verifier, by = 'administrator', verifiersKept = 0 } = change;
+  if (verifier !== undefined) facts.push(passwordSet(verifier, by, verifiersKept));
+  facts.push(...accountFacts(user, verifier === undefined ? change : { ...change, password: by }));
   return accept({ facts });
 }
 
@@ -191,25 +198,10 @@ export function decideVerifyErasure(user: User, subject: UserId): Result<Decisio
 
 const tooLarge = refuse({ reason: 'attributes-too-large', bytesMax: ATTRIBUTES_BYTES_MAX } as const);
 
-const passwordSet = (verifier: string, by: 'administrator' | 'user'): UserEvent => ({
+const passwordSet = (verifier: string, by: 'administrator' | 'user', kept = 0): UserEvent => ({
   type: 'identity.user.password_set.v1',
-  data: { verifier, by },
+  data: { verifier, by, ...(kept === 0 ? {} : { kept }) },
 });
-
-/** The lock first, then disabling; each fact says the state that the account is in after it. */
-function stateFacts(user: User, change: UserChange): UserEvent[] {
-  const facts: UserEvent[] = [];
-  const isLocked = change.locked ?? user.lock !== null;
-  const afterLock = stateOf(isLocked, user.disabled);
-  if (isLocked && user.lock === null) {
-    facts.push({ type: 'identity.user.locked.v1', data: { reason: 'ADMIN_INITIATED', state: afterLock } });
-  }
-  if (!isLocked && user.lock !== null) facts.push({ type: 'identity.user.unlocked.v1', data: { state: afterLock } });
-  const isDisabled = change.disabled ?? user.disabled;
-  const type = isDisabled ? 'identity.user.disabled.v1' : 'identity.user.enabled.v1';
-  if (isDisabled !== user.disabled) facts.push({ type, data: { state: stateOf(isLocked, isDisabled) } });
-  return facts;
-}
 
 /** No control characters, not blank, no blank at either end, no tenant separator abuse. */
 function isUserName(name: string): boolean {
@@ -259,6 +251,7 @@ function evolveUser(user: User, event: DomainEvent): User {
       return {
         ...user,
         verifier: fact.data.verifier,
+        formerVerifiers: formerVerifiers(user, fact.data.kept ?? 0),
         passwordSetAt: at,
         endedRevision: event.revision,
         modifiedAt: at,
@@ -266,9 +259,14 @@ function evolveUser(user: User, event: DomainEvent): User {
     case 'identity.user.password_rehashed.v1':
       return { ...user, verifier: fact.data.verifier };
     case 'identity.user.locked.v1':
-      return { ...user, lock: { reason: fact.data.reason }, endedRevision: event.revision, modifiedAt: at };
-    case 'identity.user.unlocked.v1':
-      return { ...user, lock: null, modifiedAt: at };
+      return { ...locked(user, fact.data, at), endedRevision: event.revision, attemptsRevision: event.revision };
+    case 'identity.user.unlocked.v1': {
+      const lockouts = fact.data.by === 'time' ? user.lockouts : 0;
+      return { ...inState(user, fact.data.state, at), lock: null, lockouts, attemptsRevision: event.revision };
+    }
+    case 'identity.user.held.v1':
+    case 'identity.user.released.v1':
+      return inState(user, fact.data.state, at);
     case 'identity.user.disabled.v1':
       return { ...user, disabled: true, endedRevision: event.revision, modifiedAt: at };
     case 'identity.user.enabled.v1':
@@ -282,7 +280,14 @@ function evolveUser(user: User, event: DomainEvent): User {
     case 'access.group.left.v1':
       return { ...user, groups: user.groups.without(fact.data.group) };
     case 'identity.user.deleted.v1':
-      return { ...user, status: 'deleted', verifier: null, endedRevision: event.revision, modifiedAt: at };
+      return {
+        ...user,
+        status: 'deleted',
+        verifier: null,
+        formerVerifiers: [],
+        endedRevision: event.revision,
+        modifiedAt: at,
+      };
     case 'identity.user.erased.v1':
       return { ...user, status: 'erased', userName: '', attributes: {}, verifier: null, endedRevision: event.revision };
     case 'identity.user.erasure_verified.v1':
@@ -291,4 +296,19 @@ function evolveUser(user: User, event: DomainEvent): User {
       fact satisfies never;
       return user;
   }
+}
+
+const formerVerifiers = ({ verifier, formerVerifiers: former }: User, kept: number): readonly string[] =>
+  [...(verifier === null ? [] : [verifier]), ...former].slice(0, kept);
+
+const inState = (user: User, state: AccountState, at: string): User => ({
+  ...user,
+  pending: pendingIn(state),
+  modifiedAt: at,
+});
+
+function locked(user: User, data: Extract<UserEvent, { type: 'identity.user.locked.v1' }>['data'], at: string): User {
+  const { reason, state, until = null, lockouts } = data;
+  const after = { ...inState(user, state, at), lock: { reason, until } };
+  return lockouts === undefined ? after : { ...after, lockouts, lockedOutAt: at };
 }

@@ -6,6 +6,8 @@ import { dirname, join } from 'node:path';
 import { LOG_FILE } from '../event-store/embedded/embedded-event-store.ts';
 import { findDamage } from '../event-store/embedded/integrity.ts';
 import { type Database, openDatabase } from '../sqlite/database.ts';
+import { type RenewedLog, takeOverCheckpoints } from '../stream/embedded/restored-checkpoints.ts';
+import { TRANSIENT_FILE } from '../transient-store/embedded/transient-schema.ts';
 import { DEPLOYMENT_KEY_BYTES, loadOrCreateDeploymentKey } from '../vault/embedded/deployment-key.ts';
 import { KEY_CHECK_ROW } from '../vault/rows.ts';
 import { unwrapped } from '../vault/wrapping.ts';
@@ -106,7 +108,7 @@ export async function beginRestore({ backup, directory, key, progress }: Restore
     await writeDurably(join(directory, name), backup.sealing?.opened(name, bytes) ?? bytes);
   }
   if (key !== null) await writeKey(join(directory, 'keys', KEY_FILE), key);
-  renewIdentity(join(directory, LOG_FILE));
+  takeOverCheckpoints(join(directory, TRANSIENT_FILE), renewIdentity(join(directory, LOG_FILE)));
 }
 
 async function mark(directory: string): Promise<void> {
@@ -121,12 +123,15 @@ async function writeKey(file: string, key: Buffer): Promise<void> {
   await syncFolder(dirname(file));
 }
 
-function renewIdentity(file: string): void {
+function renewIdentity(file: string): RenewedLog {
   const database: Database = openDatabase({ file });
   try {
     const damage = findDamage(database);
     if (damage !== null) throw new BackupUnusable(`the log in the backup is damaged: ${damage}`);
-    database.statement('UPDATE log SET identity = ?').run(randomUUID());
+    const former = String(database.statement('SELECT identity FROM log').get()?.['identity']);
+    const next = randomUUID();
+    database.statement('UPDATE log SET identity = ?').run(next);
+    return { former, next };
   } finally {
     database.close();
   }

@@ -11,7 +11,10 @@ import {
   keyNames,
   type Role,
 } from './environment.ts';
+import { kafkaContradictions, streamChoice } from './kafka-settings.ts';
 import { nearestName } from './nearest-name.ts';
+import type { StoreChoices } from './store-choice.ts';
+import type { StreamChoice } from './stream-choice.ts';
 
 export type TlsChoice =
   | { readonly mode: 'off' }
@@ -30,12 +33,7 @@ export interface Configuration {
   readonly admin: { readonly userName: string; readonly password: string | null };
   readonly superTenant: string;
   readonly roles: ReadonlySet<Role>;
-  readonly stores: {
-    readonly events: 'embedded';
-    readonly reads: 'embedded';
-    readonly transient: 'embedded';
-    readonly stream: 'embedded';
-  };
+  readonly stores: StoreChoices & { readonly stream: StreamChoice };
   readonly durability: 'full' | 'normal';
   readonly passwordHash: {
     readonly memoryKiB: number;
@@ -44,6 +42,8 @@ export interface Configuration {
     readonly concurrency: number;
     readonly queueMax: number;
   };
+  /** Null: new passwords are not looked up. */
+  readonly breachedPasswords: { readonly source: string; readonly whenUnknown: 'refuse' | 'accept' } | null;
   readonly showLoginFailureReason: boolean;
   readonly logLevel: 'info' | 'warn' | 'error' | 'silent';
   /** Null: off. */
@@ -78,6 +78,10 @@ const TEST_SWITCHES: readonly string[] = [
   'MUNIMENT_CACHE',
   'MUNIMENT_FUZZ_RUNS',
   'MUNIMENT_FUZZ_SEED',
+  'MUNIMENT_KAFKA_BROKERS',
+  'MUNIMENT_KAFKA_DATA',
+  'MUNIMENT_KAFKA_PORT',
+  'MUNIMENT_KAFKA_VERSION',
   'MUNIMENT_LDAPS_URL',
   'MUNIMENT_LDAP_BASE',
   'MUNIMENT_LDAP_BIND_DN',
@@ -91,6 +95,7 @@ const TEST_SWITCHES: readonly string[] = [
   'MUNIMENT_MONGO_SYNC',
   'MUNIMENT_MONGO_URL',
   'MUNIMENT_TEST_CLIENTS',
+  'MUNIMENT_TEST_MIX',
 ];
 
 const isSecret = (name: KeyName): boolean => documentationOf(name).secret === true;
@@ -184,13 +189,28 @@ function contradictions(environment: Environment): readonly string[] {
     ...tlsContradictions(environment),
     ...roleContradictions(environment),
     ...endpointContradictions(environment),
+    ...kafkaContradictions(environment),
   ];
 }
 
-/** One process writes the embedded stores, so one process does everything. */
-function roleContradictions({ MUNIMENT_ROLES: roles }: Environment): readonly string[] {
-  if (roles.has('http') && roles.has('projector')) return [];
-  return [`MUNIMENT_ROLES is "${[...roles].join(',')}". Allowed with embedded stores: http,projector.`];
+/** What an embedded deployment does in its one process; the relay may be off. */
+const WHOLE: readonly Role[] = ['http', 'projector'];
+const SHARED_PARTS = ['MUNIMENT_EVENT_STORE', 'MUNIMENT_TRANSIENT_STORE', 'MUNIMENT_VAULT'] as const;
+
+/** One process alone can use an embedded part, so it does all that needs the part. */
+function roleContradictions(environment: Environment): readonly string[] {
+  const { MUNIMENT_ROLES: roles, MUNIMENT_READ_STORE: reads } = environment;
+  const isWhole = WHOLE.every((role) => roles.has(role));
+  if (isWhole) return [];
+  const embedded: KeyName[] = SHARED_PARTS.filter((name) => environment[name].kind === 'embedded');
+  const usesOwnReadModels = roles.has('projector') && (roles.has('http') || roles.has('consumers'));
+  if (reads.kind === 'embedded' && !usesOwnReadModels) embedded.push('MUNIMENT_READ_STORE');
+  if (embedded.length === 0) return [];
+  const parts = `${embedded.join(', ')} ${embedded.length === 1 ? 'is' : 'are'} embedded`;
+  return [
+    `MUNIMENT_ROLES is "${[...roles].join(',')}", and ${parts}, which no other process can use. ` +
+      `Needed with it: ${WHOLE.join(',')}.`,
+  ];
 }
 
 function endpointContradictions(environment: Environment): readonly string[] {
@@ -220,6 +240,12 @@ function tlsChoice(environment: Environment): TlsChoice {
   return { mode, certificateFile: resolve(certificate), keyFile: resolve(keyFile) };
 }
 
+function breachedPasswordsOf(environment: Environment): Configuration['breachedPasswords'] {
+  const { MUNIMENT_BREACHED_PASSWORDS: source, MUNIMENT_BREACHED_PASSWORDS_FAILURE: whenUnknown } = environment;
+  if (source === null) return null;
+  return Object.freeze({ source: /^https?:\/\//.test(source) ? source : resolve(source), whenUnknown });
+}
+
 function asConfiguration(environment: Environment): Configuration {
   const port = environment.MUNIMENT_PORT;
   const tls = tlsChoice(environment);
@@ -237,7 +263,8 @@ function asConfiguration(environment: Environment): Configuration {
       events: environment.MUNIMENT_EVENT_STORE,
       reads: environment.MUNIMENT_READ_STORE,
       transient: environment.MUNIMENT_TRANSIENT_STORE,
-      stream: environment.MUNIMENT_STREAM,
+      vault: environment.MUNIMENT_VAULT,
+      stream: streamChoice(environment),
     },
     durability: environment.MUNIMENT_DURABILITY,
     passwordHash: {
@@ -247,6 +274,7 @@ function asConfiguration(environment: Environment): Configuration {
       concurrency: environment.MUNIMENT_HASH_CONCURRENCY,
       queueMax: environment.MUNIMENT_HASH_QUEUE_MAX,
     },
+    breachedPasswords: breachedPasswordsOf(environment),
     showLoginFailureReason: environment.MUNIMENT_SHOW_LOGIN_FAILURE_REASON === 'on',
     logLevel: environment.MUNIMENT_LOG_LEVEL,
     metrics:

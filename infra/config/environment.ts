@@ -3,6 +3,8 @@
 import { BlockList, isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { documentStoreChoice, EMBEDDED, eventStoreChoice } from './store-choice.ts';
+import { KAFKA_SASL, streamPlace } from './stream-choice.ts';
 
 export interface KeyDocumentation {
   /** What counts when the variable is absent; null: nothing. */
@@ -70,7 +72,8 @@ const addressBlocks: Text<BlockList> = z.string().transform((text, context) => {
   return blocks;
 });
 
-const ROLES = ['http', 'projector'] as const;
+/** Everything that a process can do; by default it does all of it. */
+const ROLES = ['http', 'projector', 'relay', 'consumers'] as const;
 export type Role = (typeof ROLES)[number];
 
 const roles: Text<ReadonlySet<Role>> = z
@@ -81,15 +84,21 @@ const roles: Text<ReadonlySet<Role>> = z
 
 const path = z.string().min(1);
 const anyPath = { unit: null, allowed: 'a path' };
-const embedded = (what: string) =>
-  key(oneOf('embedded'), 'embedded', {
-    ...choice('embedded'),
-    meaning: `Where ${what}. Only the embedded one exists in this version.`,
+/** A secret, for its credentials. */
+const documentStore = (what: string) =>
+  key(documentStoreChoice, EMBEDDED, {
+    unit: null,
+    allowed: 'embedded, or a mongodb:// or mongodb+srv:// connection string, its path naming the database',
+    meaning: `Where ${what}: embedded, or the MongoDB of a connection string.`,
+    secret: true,
   });
 
 const PORT_MAX = 65_535;
 const HASH_MEMORY_KIB_MAX = 4_194_304;
 const HASH_QUEUE_MAX = 100_000;
+const PARTITIONS_MAX = 1_000;
+const RETENTION_HOURS_MAX = 87_600;
+const REPLICAS_MAX = 15;
 
 export const environmentSchema = z.object({
   MUNIMENT_PORT: key(whole(0, PORT_MAX), '8080', {
@@ -124,7 +133,7 @@ export const environmentSchema = z.object({
   }),
   MUNIMENT_ADMIN_PASSWORD: optional(z.string().min(8).max(1_024), {
     unit: null,
-    allowed: '8 to 1024 characters',
+    allowed: '8 to 64 characters with digit, capital, small letter and special character',
     meaning: 'Password of that administrator. Absent: one is generated and printed once.',
     secret: true,
   }),
@@ -136,12 +145,67 @@ export const environmentSchema = z.object({
   MUNIMENT_ROLES: key(roles, ROLES.join(','), {
     unit: null,
     allowed: `a list, separated by commas, of: ${ROLES.join(', ')}`,
-    meaning: 'What this process does.',
+    meaning: 'What this process does. Without http it answers /health/live and /health/ready alone.',
   }),
-  MUNIMENT_EVENT_STORE: embedded('the log is'),
-  MUNIMENT_READ_STORE: embedded('read models are'),
-  MUNIMENT_TRANSIENT_STORE: embedded('sessions, codes and grants are'),
-  MUNIMENT_STREAM: embedded('events are carried onwards'),
+  MUNIMENT_EVENT_STORE: key(eventStoreChoice, EMBEDDED, {
+    unit: null,
+    allowed: 'embedded, or an esdb://, esdb+discover://, kurrentdb:// or kurrentdb+discover:// connection string',
+    meaning: 'Where the log is: embedded, or the EventStoreDB or KurrentDB of a connection string.',
+    secret: true,
+  }),
+  MUNIMENT_READ_STORE: documentStore('read models are'),
+  MUNIMENT_TRANSIENT_STORE: documentStore('sessions, codes and grants are'),
+  MUNIMENT_VAULT: documentStore('keys and credentials are'),
+  MUNIMENT_STREAM: key(streamPlace, 'embedded', {
+    unit: null,
+    allowed: 'embedded, or brokers as kafka://host:9092,host:9092',
+    meaning: 'Where events are carried onwards: over the log itself, or to Kafka.',
+  }),
+  MUNIMENT_KAFKA_TLS: key(oneOf('off', 'on'), 'off', {
+    ...choice('off', 'on'),
+    meaning: 'Encrypted connections to the brokers, whose certificates are always checked.',
+  }),
+  MUNIMENT_KAFKA_CA_FILE: optional(path, {
+    ...anyPath,
+    meaning: 'PEM certificates of the authorities that vouch for the brokers. Absent: those that Node trusts.',
+  }),
+  MUNIMENT_KAFKA_CERT_FILE: optional(path, {
+    ...anyPath,
+    meaning: 'PEM certificate to show to brokers that ask for one.',
+  }),
+  MUNIMENT_KAFKA_KEY_FILE: optional(path, { ...anyPath, meaning: 'PEM private key of that certificate.' }),
+  MUNIMENT_KAFKA_SASL: key(oneOf(...KAFKA_SASL), 'off', {
+    ...choice(...KAFKA_SASL),
+    meaning: 'How to prove who asks. plain needs MUNIMENT_KAFKA_TLS.',
+  }),
+  MUNIMENT_KAFKA_USERNAME: optional(z.string().min(1).max(255), {
+    unit: null,
+    allowed: '1 to 255 characters',
+    meaning: 'User name towards the brokers.',
+  }),
+  MUNIMENT_KAFKA_PASSWORD: optional(z.string().min(1).max(1_024), {
+    unit: null,
+    allowed: '1 to 1024 characters',
+    meaning: 'Its password.',
+    secret: true,
+  }),
+  MUNIMENT_KAFKA_TOPIC_PREFIX: key(z.string().regex(/^[a-z0-9][a-z0-9._-]{0,99}$/), 'muniment', {
+    unit: null,
+    allowed: 'small letters, digits, dots, underscores and hyphens',
+    meaning: 'First part of the names of topics and consumer groups.',
+  }),
+  MUNIMENT_KAFKA_PARTITIONS: key(whole(1, PARTITIONS_MAX), '6', {
+    ...between(1, PARTITIONS_MAX, 'partitions'),
+    meaning: 'Partitions of each topic. Fixed once the topics exist: the place of a stream follows from it.',
+  }),
+  MUNIMENT_KAFKA_RETENTION_HOURS: key(whole(1, RETENTION_HOURS_MAX), '168', {
+    ...between(1, RETENTION_HOURS_MAX, 'hours'),
+    meaning: 'How long topics keep records. A consumer that stands still for longer misses some, and stops to say so.',
+  }),
+  MUNIMENT_KAFKA_REPLICAS: optional(whole(1, REPLICAS_MAX), {
+    ...between(1, REPLICAS_MAX, 'brokers'),
+    meaning: 'Brokers that hold each new topic. Absent: what the brokers say themselves.',
+  }),
   MUNIMENT_DURABILITY: key(oneOf('full', 'normal'), 'full', {
     ...choice('full', 'normal'),
     meaning: 'full: a change is answered when it is on the disk. normal: a power cut may lose the last moments.',
@@ -162,6 +226,15 @@ export const environmentSchema = z.object({
   MUNIMENT_HASH_QUEUE_MAX: key(whole(0, HASH_QUEUE_MAX), '1000', {
     ...between(0, HASH_QUEUE_MAX, 'hashes'),
     meaning: 'Password hashes that may wait. More are answered 503 with Retry-After.',
+  }),
+  MUNIMENT_BREACHED_PASSWORDS: optional(path, {
+    unit: null,
+    allowed: 'a folder of range files, or an address of the same protocol',
+    meaning: 'List of breached passwords, asked by the first five digits of a SHA-1. Absent: none is asked.',
+  }),
+  MUNIMENT_BREACHED_PASSWORDS_FAILURE: key(oneOf('refuse', 'accept'), 'refuse', {
+    ...choice('refuse', 'accept'),
+    meaning: 'What becomes of a new password while the list does not answer within 2 s.',
   }),
   MUNIMENT_SHOW_LOGIN_FAILURE_REASON: key(oneOf('off', 'on'), 'off', {
     ...choice('off', 'on'),

@@ -35,11 +35,19 @@ export const LEASE_PACE: LeasePace = { holdMs: 6_000, marginMs: 1_000, beatMs: 1
 
 export function watchedLeases(table: LeaseTable, pace: LeasePace = LEASE_PACE): Leases {
   const held = new Set<WatchedLease>();
+  /** Under which names this process held what it lost, as in an outage of the store: it need not wait for itself. */
+  const lostAs = new Map<string, string>();
   return {
     async acquire(name, signal) {
-      const lease = await turnOf({ table, pace, name, holder: randomUUID() }, signal);
+      const holder = lostAs.get(name) ?? randomUUID();
+      lostAs.delete(name);
+      const lease = await turnOf({ table, pace, name, holder }, signal);
       held.add(lease);
-      lease.lost.addEventListener('abort', () => held.delete(lease), { once: true });
+      const end = () => {
+        held.delete(lease);
+        lostAs.set(name, holder);
+      };
+      lease.lost.addEventListener('abort', end, { once: true });
       return lease;
     },
     lastToken: async (name) => (await table.read(name))?.token ?? null,

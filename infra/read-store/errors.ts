@@ -7,3 +7,11 @@ export class ReadModelOfAnotherLog extends Error {
     this.name = 'ReadModelOfAnotherLog';
   }
 }
+
+/** Another process leads the projection since; nothing was written. */
+export class FormerLeader extends Error {
+  constructor(projection: string, fence: number) {
+    super(`another leads projection ${projection} since lease ${fence}`);
+    this.name = 'FormerLeader';
+  }
+}

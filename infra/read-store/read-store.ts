@@ -154,6 +154,8 @@ export interface ReadStoreWriter {
     version: number;
     collections: readonly Collection[];
     logIdentity: string;
+    /** Token of the lease under which it is written: who comes with a smaller one writes nothing any more. */
+    fence?: number;
   }): Promise<ProjectionTables>;
 }
 

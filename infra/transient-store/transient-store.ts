@@ -17,8 +17,16 @@ export type TransientType =
   | 'consent-flow'
   | 'logout-flow'
   | 'idempotency'
+  /** Attempts with a user's password since his account was last locked or unlocked. */
+  | 'password-attempts'
+  /** Where in the log a caller's last write stands. */
+  | 'position'
   /** How far a consumer of the log has come. */
-  | 'consumer';
+  | 'consumer'
+  /** An event whose effect failed, or that waits behind one: a reference, not the event. */
+  | 'parked-event'
+  /** An event whose effect ended. */
+  | 'handled-event';
 
 export interface TransientKey {
   readonly type: TransientType;

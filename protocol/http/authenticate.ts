@@ -7,12 +7,14 @@ import type { ClientDirectory } from '../../commands/applications/client-directo
 import type { Caller } from '../../commands/caller.ts';
 import type { EffectiveAccess } from '../../commands/effective-access.ts';
 import type { Kernel } from '../../commands/kernel.ts';
+import { effectiveSettings } from '../../commands/settings/effective-settings.ts';
 import type { RequestTrace } from '../../commands/technical-stream.ts';
 import { verifyAccessToken } from '../../commands/tokens/access-token.ts';
 import type { JwtSigner } from '../../commands/tokens/jwt.ts';
 import { signIn } from '../../commands/users/sign-in.ts';
 import type { UserId } from '../../domain/ids.ts';
-import { users } from '../../domain/users/user.ts';
+import { isPasswordExpired } from '../../domain/users/password-expiry.ts';
+import { type User, users } from '../../domain/users/user.ts';
 import type { Tenant } from './tenant.ts';
 
 /** A Basic credential that was right a moment ago is not hashed again; the account's state is looked at each time. */
@@ -71,13 +73,20 @@ export function createAuthenticator({ kernel, signer, clients, access }: Authent
     const known = remembered.get(key);
     if (known !== undefined) {
       const { state } = await kernel.aggregates.load(users, known.user);
-      if (state.verifier === known.verifier && state.userName !== '') return known.user;
+      if (state.verifier === known.verifier && (await isAsGood(tenant, state))) return known.user;
     }
     const signedIn = await signIn(kernel, { tenant: tenant.id, userName: name, password, application: null, trace });
     if (!signedIn.ok) return null;
     const { state } = await kernel.aggregates.load(users, signedIn.value);
     if (state.verifier !== null) remembered.set(key, { user: signedIn.value, verifier: state.verifier });
     return signedIn.value;
+  }
+
+  /** A lock or an expired password is a matter for the sign-in. */
+  async function isAsGood({ id }: Tenant, user: User): Promise<boolean> {
+    if (user.userName === '' || user.lock !== null) return false;
+    const settings = await effectiveSettings(kernel, { tenant: id, org: id });
+    return !isPasswordExpired(user, settings, kernel.clock());
   }
 
   async function basic(request: AuthenticationRequest, encoded: string): Promise<Caller | null> {

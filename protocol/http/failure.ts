@@ -27,6 +27,9 @@ const behind = (retryAfterS: number): HttpFailure => ({
   retryAfterS,
 });
 
+/** A server that holds a part of the state cannot be reached. Nothing is lost: what was answered is kept. */
+export const partAway: HttpFailure = busy(RETRY_AFTER_S);
+
 /** Null: a fault, to be logged. */
 export function expectedFailure(error: unknown): HttpFailure | null {
   if (error instanceof HashQueueFull) return busy(error.retryAfterS);

@@ -8,8 +8,9 @@ import { laterPosition, type Position } from '../../infra/event-store/position.t
 export const REMEMBERED_CALLERS_MAX = 50_000;
 
 export interface PositionMemory {
-  recall(callerKey: string): Position | null;
-  remember(callerKey: string, position: Position): void;
+  recall(callerKey: string): Position | null | Promise<Position | null>;
+  /** Where it takes time, the answer waits for it: the caller may ask elsewhere at once. */
+  remember(callerKey: string, position: Position): void | Promise<void>;
 }
 
 export function createPositionMemory(callersMax: number = REMEMBERED_CALLERS_MAX): PositionMemory {

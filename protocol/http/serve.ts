@@ -142,7 +142,8 @@ async function answer(door: Door, mount: Mount, { request, raw }: Asked): Promis
     const unauthorized = await authorize(door, route, request);
     if (unauthorized !== null) return refuse(unauthorized);
 
-    const invalidPosition = takePosition(door, request);
+    const recalled = request.caller === null ? null : door.positions.recall(request.caller.memoryKey);
+    const invalidPosition = takePosition(request, recalled instanceof Promise ? await recalled : recalled);
     if (invalidPosition !== null) return refuse(invalidPosition);
 
     const authorizedMs = performance.now();
@@ -155,7 +156,8 @@ async function answer(door: Door, mount: Mount, { request, raw }: Asked): Promis
 
     const response = await route.handle(request);
     if (response.position !== undefined && request.caller !== null) {
-      door.positions.remember(request.caller.memoryKey, response.position);
+      const remembering = door.positions.remember(request.caller.memoryKey, response.position);
+      if (remembering !== undefined) await remembering;
     }
     return { response, unread: false };
   } catch (error) {
@@ -200,10 +202,9 @@ const invalidPosition: HttpFailure = {
 };
 
 /** Null: taken, or there was none. */
-function takePosition(door: Door, request: Incoming): HttpFailure | null {
+function takePosition(request: Incoming, own: Position | null): HttpFailure | null {
   const named = positionNamed(request);
   if (named === 'invalid') return invalidPosition;
-  const own = request.caller === null ? null : door.positions.recall(request.caller.memoryKey);
   request.minPosition = named === null || own === null ? (named ?? own) : laterPosition(named, own);
   return null;
 }

@@ -2,7 +2,8 @@
 import type { Kernel } from '../../commands/kernel.ts';
 import { everyoneRoleId } from '../../commands/roles/everyone.ts';
 import { isUuid } from '../../domain/id-parsers.ts';
-import { accountState, type User, users } from '../../domain/users/user.ts';
+import { accountState } from '../../domain/users/account-state.ts';
+import { type User, users } from '../../domain/users/user.ts';
 import { encodePosition } from '../../infra/event-store/position.ts';
 import type { ReadStore } from '../../infra/read-store/read-store.ts';
 import { MEMBERSHIPS } from '../../projections/access.ts';

@@ -6,6 +6,7 @@ import type { RoleCommandRefusal } from '../../commands/roles/role-commands.ts';
 import type { UserCommandRefusal } from '../../commands/users/user-command.ts';
 import type { SigningKeyRefusal } from '../../domain/keys/signing-keys.ts';
 import type { OrganizationRefusal } from '../../domain/organizations/organization.ts';
+import type { SettingsRefusal } from '../../domain/settings/organization-settings.ts';
 import { Problem } from './problem.ts';
 
 type Known =
@@ -16,10 +17,11 @@ type Known =
   | SigningKeyRefusal
   | RoleCommandRefusal
   | GroupCommandRefusal
+  | SettingsRefusal
   | { readonly reason: 'role-not-found' | 'role-exceeds-own' | 'not-own-consent' | 'id-reserved' };
 
-/** 400: cannot be read. 403: no right. 404: not there. 409: in the way of what is. 422: read, and against a rule. */
-const statuses: Record<Known['reason'], 400 | 403 | 404 | 409 | 412 | 422> = {
+/** 400: cannot be read. 403: no right. 404: not there. 409: in the way of what is. 422: read, and against a rule. 503: not now. */
+const statuses: Record<Known['reason'], 400 | 403 | 404 | 409 | 412 | 422 | 503> = {
   'invalid-input': 400,
   'idempotency-key-invalid': 400,
   forbidden: 403,
@@ -68,8 +70,19 @@ const statuses: Record<Known['reason'], 400 | 403 | 404 | 409 | 412 | 422> = {
   'too-many-permissions': 422,
   'too-many-memberships': 422,
   'attributes-too-large': 422,
-  'password-too-short': 422,
+  'user-name-breaks-rule': 422,
+  'email-missing': 422,
   'password-too-long': 422,
+  'password-breaks-rule': 422,
+  'password-used-before': 422,
+  'password-breached': 422,
+  'password-unchecked': 503,
+  'connector-unknown': 422,
+  'setting-unknown': 422,
+  'setting-invalid': 422,
+  'field-unknown': 422,
+  'validator-unknown': 422,
+  'rules-invalid': 422,
   'handle-invalid': 422,
   'name-invalid': 422,
 };

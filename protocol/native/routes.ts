@@ -7,6 +7,7 @@ import { feedRoutes } from './feed-routes.ts';
 import { historyRoutes } from './history-routes.ts';
 import { openApiRoutes } from './openapi.ts';
 import { type ReadDoor, readRoutes } from './read-routes.ts';
+import { settingsRoutes } from './settings-routes.ts';
 
 export interface NativeDoor extends ReadDoor {
   readonly authenticator: Authenticator;
@@ -18,6 +19,7 @@ export const nativeRoutes = (door: NativeDoor): readonly Route[] => [
   ...commandRoutes(door),
   ...readRoutes(door),
   ...accessRoutes(door),
+  ...settingsRoutes(door),
   ...historyRoutes(door),
   ...feedRoutes(door),
   ...openApiRoutes(door.routes),

@@ -7,6 +7,7 @@ import { applications } from '../../domain/applications/application.ts';
 import type { AppId, UserId } from '../../domain/ids.ts';
 import type { LoginFailure } from '../../domain/sessions/session-events.ts';
 import { users } from '../../domain/users/user.ts';
+import type { LockReason } from '../../domain/users/user-events.ts';
 import { localName } from '../http/authenticate.ts';
 import type { Request, Response } from '../http/route.ts';
 import { loginPageQuery } from './authorize.ts';
@@ -56,7 +57,8 @@ const noFlow = (request: Request): Response => showError(request, unknownFlow())
 interface Failed {
   readonly failure: LoginFailure;
   readonly userName: string;
-  readonly lockReason?: string;
+  readonly lockReason?: LockReason;
+  readonly remainingAttempts?: number;
 }
 
 type Proven = { readonly user: UserId; readonly userName: string } | Failed;
@@ -77,10 +79,11 @@ async function proveUser(
     trace: traceOf(request),
   });
   if (signedIn.ok) return { user: signedIn.value, userName };
-  const { reason, user } = signedIn.refusal;
-  if (reason !== 'locked' || user === null) return { failure: reason, userName };
+  const { reason, user, remainingAttempts } = signedIn.refusal;
+  const failed = { failure: reason, userName, ...(remainingAttempts === undefined ? {} : { remainingAttempts }) };
+  if (reason !== 'locked' || user === null) return failed;
   const { state } = await door.kernel.aggregates.load(users, user);
-  return { failure: reason, userName, ...(state.lock === null ? {} : { lockReason: state.lock.reason }) };
+  return state.lock === null ? failed : { ...failed, lockReason: state.lock.reason };
 }
 
 interface Login {
@@ -136,12 +139,35 @@ const ERROR_CODES: Readonly<Record<LoginFailure, string>> = {
   locked: '17003',
   disabled: '17004',
   'not-admitted': '17002',
+  'confirmation-pending': '17005',
+  'reset-pending': '17006',
+  'password-expired': 'password-expired',
 };
 
-function failureQuery({ showAuthFailureReason }: OauthDoor, { failure, userName, lockReason }: Failed) {
+const MESSAGES: Readonly<Partial<Record<LoginFailure, string>>> = {
+  'confirmation-pending': 'account.confirmation.pending',
+  'reset-pending': 'password.reset.pending',
+  'password-expired': 'password.expired',
+};
+
+/** As the login page of the published contract has them. */
+const LOCK_REASONS: Readonly<Partial<Record<LockReason, string>>> = {
+  MAX_ATTEMPTS_EXCEEDED: 'MaxAttemptsExceeded',
+  ADMIN_INITIATED: 'AdminInitiated',
+};
+
+function failureQuery({ showAuthFailureReason }: OauthDoor, failed: Failed) {
+  const { failure, userName, lockReason, remainingAttempts } = failed;
   const query = { authFailure: 'true', authFailureMsg: 'login.fail.message' };
   if (!showAuthFailureReason) return query;
-  const errorCode = lockReason === undefined ? ERROR_CODES[failure] : `${ERROR_CODES[failure]}:${lockReason}`;
-  const reason = lockReason === undefined ? {} : { lockedReason: lockReason };
-  return { ...query, errorCode, failedUsername: userName, ...reason };
+  const told = {
+    ...query,
+    authFailureMsg: MESSAGES[failure] ?? query.authFailureMsg,
+    errorCode: ERROR_CODES[failure],
+    failedUsername: userName,
+    ...(remainingAttempts === undefined ? {} : { remainingAttempts: String(remainingAttempts) }),
+  };
+  if (lockReason === undefined) return told;
+  const lockedReason = LOCK_REASONS[lockReason] ?? lockReason;
+  return { ...told, errorCode: `${told.errorCode}:${lockedReason}`, lockedReason };
 }

@@ -5,6 +5,8 @@ import { applicationRoutes } from './applications/application-routes.ts';
 import { authorizedApiRoutes } from './applications/authorized-api-routes.ts';
 import type { ListDependencies } from './applications/list-applications.ts';
 import { oidcRoutes } from './applications/oidc-routes.ts';
+import { governanceRoutes } from './settings/governance-routes.ts';
+import { validationRoutes } from './settings/validation-routes.ts';
 import { tenantRoutes } from './tenants/tenant-routes.ts';
 
 export type RestDoor = ListDependencies;
@@ -15,4 +17,6 @@ export const restRoutes = (door: RestDoor): readonly Route[] => [
   ...authorizedApiRoutes(door),
   ...apiResourceRoutes(),
   ...tenantRoutes(door),
+  ...governanceRoutes(door),
+  ...validationRoutes(door),
 ];

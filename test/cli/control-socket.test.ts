@@ -11,6 +11,7 @@ import {
   NoServer,
   serveControlSocket,
 } from '../../cli/control-socket.ts';
+import { ConsumerRequestRefused } from '../../consumers/engine.ts';
 import type { ProjectionStatus } from '../../infra/read-store/read-store.ts';
 
 let data = '';
@@ -120,6 +121,27 @@ describe('the control socket of a running server', () => {
     } finally {
       process.chdir(former);
     }
+  });
+
+  it('lets parked events of a consumer be tried again or skipped, and hands on what is refused', async () => {
+    const asked: string[] = [];
+    const consumers = {
+      status: async () => [],
+      retry: async (name: string, event: string | null) => void asked.push(`retry ${name} ${event}`),
+      async skip(name: string, event: string, reason: string) {
+        if (name === 'nobody') throw new ConsumerRequestRefused('there is no consumer nobody');
+        asked.push(`skip ${name} ${event} ${reason}`);
+      },
+    };
+    const path = controlSocketPath(data);
+    const socket = await serveControlSocket({ path, projections: engine(), consumers, onFault: neverFails });
+    const skip = { op: 'consumers.skip', event: 'e1', reason: 'gone' } as const;
+    await askControlSocket(path, { op: 'consumers.retry', name: 'webhooks', event: null });
+    await askControlSocket(path, { ...skip, name: 'webhooks' });
+    await expect(askControlSocket(path, { ...skip, name: 'nobody' })).rejects.toThrow(ControlRefused);
+    await expect(askControlSocket(path, { op: 'consumers.status' })).resolves.toMatchObject({ consumers: [] });
+    await socket.close();
+    expect(asked).toEqual(['retry webhooks null', 'skip webhooks e1 gone']);
   });
 
   it('is told apart from a server that does not run', async () => {

@@ -4,6 +4,7 @@ import { openReadModels } from '../../cli/doctor-rebuild.ts';
 import { execute } from '../../commands/pipeline.ts';
 import { createUser } from '../../commands/users/create-user.ts';
 import { comparePositions, type Position } from '../../infra/event-store/position.ts';
+import { openEmbeddedReadStore } from '../../infra/read-store/embedded/reader.ts';
 import { openEmbeddedReadStoreWriter } from '../../infra/read-store/embedded/writer.ts';
 import { projections } from '../../projections/catalogue.ts';
 import { runProjections } from '../../projections/engine.ts';
@@ -49,8 +50,8 @@ async function project({ kernel, directory }: TestKernel): Promise<void> {
 }
 
 async function examined({ kernel, directory }: TestKernel) {
-  const stores = { ...kernel, directory, close: async () => undefined };
-  const readModels = (head: Position) => openReadModels(stores, head, () => undefined);
+  const stores = () => ({ ...kernel, live: openEmbeddedReadStore({ directory }) });
+  const readModels = (head: Position) => openReadModels(stores(), head, () => undefined);
   const output = capturedOutput();
   const code = await examine(kernel, { readModels, json: true }, output);
   const details = output.json().filter((line) => 'detail' in line);

@@ -137,7 +137,7 @@ describe('a command', () => {
 describe('[SEC-L12] a dry run', () => {
   it('shows its events and leaves no trace', async () => {
     const before = await logLength();
-    const input = { userName: 'kim', password: 'correct horse battery' };
+    const input = { userName: 'kim', password: 'Correct horse 9' };
     const rehearsed = await execute(test.kernel, createUser, input, asking({ dryRun: true, idempotencyKey: 'k1' }));
     expect(rehearsed).toMatchObject({ ok: true, value: { changed: true } });
     if (rehearsed.ok) {
@@ -198,7 +198,7 @@ describe('[SEC-L4] an idempotency key', () => {
 
   it('holds for a change that twins make side by side', async () => {
     const { id } = await kim();
-    const given = { userId: id, password: 'correct horse battery' };
+    const given = { userId: id, password: 'Correct horse 9' };
     const twins = await Promise.all(
       Array.from({ length: 5 }, () => execute(test.kernel, setUserPassword, given, asking({ idempotencyKey: 'p' }))),
     );

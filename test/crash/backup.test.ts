@@ -22,7 +22,7 @@ import {
   variablesFor,
 } from './server-process.ts';
 
-const PASSWORD = 'a-password-for-tests';
+const PASSWORD = 'A-password-for-tests-1';
 const TEST_MS_MAX = 120_000;
 const KILLS = 6;
 const STALL_MS_MAX = 5_000;

@@ -15,7 +15,7 @@ const PEOPLE = 12;
 /** Each kill comes later than the one before, so that some meet erasures in progress on any machine. */
 const KILL_LATER_MS = 12;
 const TEST_MS_MAX = 90_000;
-const PASSWORD = 'a-password-for-tests';
+const PASSWORD = 'A-password-for-tests-1';
 const admin = { authorization: basic('admin', PASSWORD) };
 const WAIT = { timeout: 15_000, interval: 100 };
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { OrgId, UserId } from '../../domain/ids.ts';
+import { accountState } from '../../domain/users/account-state.ts';
 import {
-  accountState,
   decideAssignRole,
   decideChangeUser,
   decideCreateUser,

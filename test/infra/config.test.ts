@@ -31,7 +31,7 @@ describe('the configuration', () => {
       traces: false,
       trustedProxies: null,
     });
-    expect([...configuration.roles]).toEqual(['http', 'projector']);
+    expect([...configuration.roles]).toEqual(['http', 'projector', 'relay', 'consumers']);
   });
 
   it('opens the log to auditors only when told, and without TLS only on loopback unless allowed', () => {
@@ -68,8 +68,7 @@ describe('the configuration', () => {
     ['MUNIMENT_PORT', '80a', 'a whole number from 0 to 65535'],
     ['MUNIMENT_PORT', '70000', 'a whole number from 0 to 65535'],
     ['MUNIMENT_TLS', 'yes', 'one of: off, auto, files'],
-    ['MUNIMENT_ROLES', 'http,relay', 'a list, separated by commas, of: http, projector'],
-    ['MUNIMENT_EVENT_STORE', 'esdb://here', 'one of: embedded'],
+    ['MUNIMENT_ROLES', 'http,relays', 'a list, separated by commas, of: http, projector, relay, consumers'],
     ['MUNIMENT_URL', 'https://id.example.com/base', 'an http or https origin without path, as https://id.example.com'],
     ['MUNIMENT_URL', 'https://me@id.example.com', 'an http or https origin without path, as https://id.example.com'],
     ['MUNIMENT_TRUSTED_PROXIES', '10.0.0.0/40', 'addresses and CIDR blocks separated by commas, as 10.0.0.0/8,::1'],
@@ -83,7 +82,10 @@ describe('the configuration', () => {
 
   it('[SEC-K3] never shows a secret', () => {
     const [problem] = problemsOf({ MUNIMENT_ADMIN_PASSWORD: 'hunter2' });
-    expect(problem).toBe('MUNIMENT_ADMIN_PASSWORD is a secret of 7 characters. Allowed: 8 to 1024 characters.');
+    expect(problem).toBe(
+      'MUNIMENT_ADMIN_PASSWORD is a secret of 7 characters. ' +
+        'Allowed: 8 to 64 characters with digit, capital, small letter and special character.',
+    );
   });
 
   it('takes a secret from a file, without the newline at its end', () => {
@@ -116,6 +118,92 @@ describe('the configuration', () => {
     expect(warnings({ MUNIMENT_HOST: '0.0.0.0' })).toEqual(['config.tls.off']);
     expect(warnings({ MUNIMENT_HOST: '0.0.0.0', MUNIMENT_TLS: 'auto' })).toEqual([]);
     expect(warnings({ MUNIMENT_HOST: '0.0.0.0', MUNIMENT_URL: 'https://id.example.com' })).toEqual([]);
+  });
+
+  it('finds the log and the other parts each where its variable says', () => {
+    expect(readConfiguration({}).stores).toEqual({
+      events: { kind: 'embedded' },
+      reads: { kind: 'embedded' },
+      transient: { kind: 'embedded' },
+      vault: { kind: 'embedded' },
+      stream: { kind: 'embedded' },
+    });
+    const { stores } = readConfiguration({
+      MUNIMENT_EVENT_STORE: 'kurrentdb+discover://me:pass@a:2113,b:2113?tls=true',
+      MUNIMENT_READ_STORE: 'mongodb://me:pass@a,b:27018/models?replicaSet=rs0',
+      MUNIMENT_VAULT: 'mongodb+srv://cluster.example.com',
+    });
+    expect(stores.events).toEqual({ kind: 'esdb', url: 'esdb+discover://me:pass@a:2113,b:2113?tls=true' });
+    expect(stores.reads).toMatchObject({ kind: 'mongodb', database: 'models' });
+    expect(stores.vault).toMatchObject({ kind: 'mongodb', database: 'muniment' });
+  });
+
+  it.each([
+    ['MUNIMENT_EVENT_STORE', 'mongodb://user:hidden@place/'],
+    ['MUNIMENT_EVENT_STORE', 'esdb://'],
+    ['MUNIMENT_READ_STORE', 'esdb://user:hidden@place'],
+    ['MUNIMENT_TRANSIENT_STORE', 'mongodb://user:hidden@place/two/names'],
+    ['MUNIMENT_VAULT', 'redis://user:hidden@place'],
+  ])('[SEC-K3] stops at a wrong %s and does not show its credentials', (name, value) => {
+    const [problem = '', ...more] = problemsOf({ [name]: value });
+    expect(more).toEqual([]);
+    expect(problem).toMatch(new RegExp(`^${name} is a secret of ${value.length} characters. Allowed: embedded, or `));
+    expect(problem).not.toContain('hidden');
+  });
+
+  it('refuses to split over processes what one process alone can use, in one sentence', () => {
+    expect(problemsOf({ MUNIMENT_ROLES: 'http' })).toEqual([
+      'MUNIMENT_ROLES is "http", and MUNIMENT_EVENT_STORE, MUNIMENT_TRANSIENT_STORE, MUNIMENT_VAULT, ' +
+        'MUNIMENT_READ_STORE are embedded, which no other process can use. Needed with it: http,projector.',
+    ]);
+    const shared = {
+      MUNIMENT_EVENT_STORE: 'esdb://place',
+      MUNIMENT_TRANSIENT_STORE: 'mongodb://place',
+      MUNIMENT_VAULT: 'mongodb://place',
+    };
+    expect(problemsOf({ ...shared, MUNIMENT_ROLES: 'http,projector' })).toEqual([]);
+    expect(problemsOf({ ...shared, MUNIMENT_ROLES: 'projector' })).toHaveLength(1);
+    expect(problemsOf({ ...shared, MUNIMENT_ROLES: 'http' })[0]).toContain('MUNIMENT_READ_STORE is embedded');
+    expect(problemsOf({ ...shared, MUNIMENT_ROLES: 'http', MUNIMENT_READ_STORE: 'mongodb://place' })).toEqual([]);
+    expect(problemsOf({ MUNIMENT_READ_STORE: 'mongodb://place' })).toEqual([]);
+  });
+
+  it('reads where events are carried onwards', () => {
+    expect(readConfiguration({}).stores.stream).toEqual({ kind: 'embedded' });
+    const kafka = readConfiguration({
+      MUNIMENT_STREAM: 'kafka://one.example:9092,[::1]:9093',
+      MUNIMENT_KAFKA_TLS: 'on',
+      MUNIMENT_KAFKA_CA_FILE: '/ca.pem',
+      MUNIMENT_KAFKA_SASL: 'plain',
+      MUNIMENT_KAFKA_USERNAME: 'muniment',
+      MUNIMENT_KAFKA_PASSWORD: 'a-secret',
+      MUNIMENT_KAFKA_PARTITIONS: '12',
+    });
+    expect(kafka.stores.stream).toEqual({
+      kind: 'kafka',
+      brokers: ['one.example:9092', '[::1]:9093'],
+      tls: { caFile: '/ca.pem', client: null },
+      credentials: { mechanism: 'plain', username: 'muniment', password: 'a-secret' },
+      topics: { prefix: 'muniment', partitions: 12, retentionMs: 604_800_000, replicas: null },
+    });
+    expect(problemsOf({ MUNIMENT_STREAM: 'kafka://one.example' })).toHaveLength(1);
+  });
+
+  it.each([
+    ['certificate files without TLS', { MUNIMENT_KAFKA_CA_FILE: '/ca.pem' }],
+    ['a certificate without its key', { MUNIMENT_KAFKA_TLS: 'on', MUNIMENT_KAFKA_CERT_FILE: '/cert.pem' }],
+    ['a mechanism without credentials', { MUNIMENT_KAFKA_SASL: 'scram-sha-512' }],
+    ['credentials without a mechanism', { MUNIMENT_KAFKA_USERNAME: 'muniment', MUNIMENT_KAFKA_PASSWORD: 'secret' }],
+    [
+      'a password in clear',
+      { MUNIMENT_KAFKA_SASL: 'plain', MUNIMENT_KAFKA_USERNAME: 'muniment', MUNIMENT_KAFKA_PASSWORD: 'secret' },
+    ],
+  ])('[SEC-H5] drops no setting towards Kafka in silence: %s stops the start', (_, variables) => {
+    expect(problemsOf({ MUNIMENT_STREAM: 'kafka://one.example:9092', ...variables })).toHaveLength(1);
+  });
+
+  it('[SEC-H5] stops when Kafka is to be encrypted and none is named', () => {
+    expect(problemsOf({ MUNIMENT_KAFKA_TLS: 'on' })).toHaveLength(1);
   });
 
   it('describes every variable', () => {

@@ -3,6 +3,7 @@ import { Readable, Transform } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import type { ResolvedEvent, StreamingRead } from '@eventstore/db-client';
 import { expect, it } from 'vitest';
+import { createCallGate } from '../../infra/event-store/esdb/call-gate.ts';
 import { driverRead } from '../../infra/event-store/esdb/db-client-read.ts';
 
 /** More than the library holds ready. */
@@ -21,7 +22,7 @@ it('[E24] a call that the server has ended is over once its read is left, wherev
   for (const taken of [0, 1, EVENTS - 1, EVENTS]) {
     const { call, read } = endedCall();
     let seen = 0;
-    for await (const _ of driverRead(() => read)) {
+    for await (const _ of driverRead(createCallGate(), { open: () => read })) {
       seen += 1;
       if (seen >= taken) break;
     }

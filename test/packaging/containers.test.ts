@@ -15,8 +15,12 @@ interface Service {
   readonly read_only?: boolean;
 }
 
-const compose: { readonly services: Readonly<Record<string, Service>> } = parse(read('docker-compose.yml'));
+const compose: { readonly services: Readonly<Record<string, Service>> } = parse(read('docker-compose.yml'), {
+  merge: true,
+});
 const services = Object.entries(compose.services);
+const filledIn = (value: string) =>
+  value.replace(/^\$\{\w+:-(.*)\}$/, '$1').replace(/^\$\{\w+:\?.*\}$/, 'a-chosen-password');
 
 describe('the compose file', () => {
   it('starts Muniment alone unless the servers are asked for', () => {
@@ -47,12 +51,27 @@ describe('the compose file', () => {
 
   it('configures Muniment with variables that it knows', () => {
     const environment = compose.services['muniment']?.environment ?? {};
-    const filled = Object.entries(environment).map(([name, value]) => [
-      name,
-      value.replace(/^\$\{\w+:-(.*)\}$/, '$1').replace(/^\$\{\w+:\?.*\}$/, 'a-chosen-password'),
-    ]);
+    const filled = Object.entries(environment).map(([name, value]) => [name, filledIn(value)]);
     expect(readConfiguration(Object.fromEntries(filled)).tls.mode).toBe('auto');
     expect(compose.services['muniment']?.read_only).toBe(true);
+  });
+
+  it('runs nodes on servers with variables that Muniment knows, and one deployment key', () => {
+    for (const name of ['node-a', 'node-b']) {
+      const { environment = {}, profiles } = compose.services[name] ?? {};
+      expect(profiles).toEqual(['nodes']);
+      const filled = Object.entries(environment).map(([variable, value]) => {
+        if (variable.endsWith('_STORE_FILE') || variable === 'MUNIMENT_VAULT_FILE') {
+          expect(value).toBe('/run/secrets/mongodb-url');
+          return [variable.replace(/_FILE$/, ''), 'mongodb://muniment:secret@mongodb/muniment?authSource=admin'];
+        }
+        return [variable, filledIn(value)];
+      });
+      const { stores, masterKeyFile } = readConfiguration(Object.fromEntries(filled));
+      expect(stores.events.kind).toBe('esdb');
+      expect([stores.reads, stores.transient, stores.vault].map(({ kind }) => kind)).toEqual(Array(3).fill('mongodb'));
+      expect(masterKeyFile).toBe('/data/keys/deployment.key');
+    }
   });
 });
 

@@ -169,6 +169,22 @@ export const validBodies: ReadonlyMap<string, Readonly<Record<string, unknown>>>
       ],
     },
     'PUT /api/server/v1/tenants/:tenantId/lifecycle-status': { activated: true },
+    'PATCH /api/server/v1/identity-governance/:category/connectors': {
+      operation: 'UPDATE',
+      connectors: [{ id: 'cGFzc3dvcmRIaXN0b3J5', properties: [{ name: 'passwordHistory.count', value: '3' }] }],
+    },
+    'PATCH /api/server/v1/identity-governance/:category/connectors/:connector': {
+      operation: 'UPDATE',
+      properties: [{ name: 'passwordHistory.count', value: '3' }],
+    },
+    'POST /api/server/v1/identity-governance/:category/connectors/revert': { properties: ['passwordHistory.count'] },
+    // Lists: as objects they are refused as a whole.
+    'POST /api/server/v1/identity-governance/preferences': { 'connector-name': 'passwordHistory', properties: [] },
+    'PUT /api/server/v1/validation-rules': { field: 'password', regEx: [] },
+    'PUT /api/server/v1/validation-rules/:field': {
+      rules: [{ validator: 'LengthValidator', properties: [{ key: 'min.length', value: '5' }] }],
+    },
+    'POST /api/server/v1/validation-rules/revert': { fields: ['password'] },
   }),
 );
 

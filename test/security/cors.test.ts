@@ -62,7 +62,7 @@ describe('[SEC-G4] pages of other origins', () => {
       owners: [
         {
           username: 'kim',
-          password: 'correct horse battery',
+          password: 'Correct horse 9 battery',
           email: 'kim@abc.com',
           provisioningMethod: 'inline-password',
         },

@@ -13,7 +13,14 @@ import { retireSigningKey, rotateSigningKey } from '../../commands/keys/rotate-s
 import { setOrganizationActive } from '../../commands/organizations/root-organization.ts';
 import type { AnyCommand } from '../../commands/registry.ts';
 import { endSession } from '../../commands/sessions/session.ts';
-import { disableUser, enableUser, lockUser, setUserPassword, unlockUser } from '../../commands/users/change-user.ts';
+import {
+  disableUser,
+  enableUser,
+  forcePasswordReset,
+  lockUser,
+  setUserPassword,
+  unlockUser,
+} from '../../commands/users/change-user.ts';
 import { deleteUser, eraseUser } from '../../commands/users/delete-user.ts';
 import { GRANT_TYPES } from '../../domain/applications/application-events.ts';
 import type { TenantId, UserId } from '../../domain/ids.ts';
@@ -41,6 +48,7 @@ import {
   PASSWORD,
   type TestClient,
 } from '../protocol/oauth2/oauth-server.ts';
+import { setSettings } from '../support/settings.ts';
 import type { DisablingEvent, IssuingPath } from './issuing-matrix.ts';
 
 export interface Ground {
@@ -63,6 +71,8 @@ export interface Prepared extends Ground {
   readonly grant: Grant | null;
 }
 
+const PASSWORD_AGE_MS = 40 * 24 * 3_600_000;
+
 let made = 0;
 
 /** A user signed in to an application of his own, with one of everything that was ever handed out. */
@@ -70,7 +80,10 @@ export async function prepare(ground: Ground): Promise<Prepared> {
   const { server, tenant, prefix } = ground;
   made += 1;
   const userName = `user${made}`;
+  // His password is old enough to expire by the switch alone.
+  server.clock.nowMs = Date.now() - PASSWORD_AGE_MS;
   const user = await server.user(userName, { tenant });
+  server.clock.nowMs = null;
   const client = await server.client({ tenant });
   const browser = new Browser(server);
   const asked = { userName, prefix, consent: 'approveAlways' } as const;
@@ -154,14 +167,38 @@ export const switchOrganization =
   async ({ server, tenant }: Ground): Promise<unknown> =>
     await server.run(setOrganizationActive, { organizationId: tenant, active });
 
+const failTooOften: Step = async (prepared) => {
+  const { server, tenant, userName } = prepared;
+  const on = { 'account.lock.handler.lock.on.max.failed.attempts.enable': 'true' };
+  await setSettings(server.kernel, 'account.lock.handler', on, tenant);
+  for (let index = 0; index < 5; index += 1) await reachesProbe(prepared, basicOf(userName, 'wrong'));
+};
+
+const orderReset: Step = async (prepared, path) => {
+  const on = { 'Recovery.AdminPasswordReset.OTP': 'true' };
+  await setSettings(prepared.server.kernel, 'admin-forced-password-reset', on, prepared.tenant);
+  await onUser(forcePasswordReset)(prepared, path);
+};
+
+export const switchExpiry =
+  (value: 'true' | 'false') =>
+  async ({ server, tenant }: Ground): Promise<void> =>
+    await setSettings(server.kernel, 'passwordExpiry', { 'passwordExpiry.enablePasswordExpiry': value }, tenant);
+
 export const happen: Record<DisablingEvent, Step> = {
   'user-locked': onUser(lockUser),
   'user-locked-and-unlocked': inOrder(onUser(lockUser), onUser(unlockUser)),
+  'user-locked-by-attempts': failTooOften,
   'user-disabled': onUser(disableUser),
   'user-disabled-and-enabled': inOrder(onUser(disableUser), onUser(enableUser)),
   'user-deleted': onUser(deleteUser),
   'user-erased': onUser(eraseUser),
-  'password-set': asAdministrator(setUserPassword, ({ user }) => ({ userId: user, password: 'another long password' })),
+  'password-set': asAdministrator(setUserPassword, ({ user }) => ({
+    userId: user,
+    password: 'Another long password 1',
+  })),
+  'reset-forced': orderReset,
+  'password-expired': switchExpiry('true'),
   'session-ended': endHisSession,
   'application-disabled': onClient(changeApplication, { enabled: false }),
   'application-disabled-and-enabled': inOrder(
@@ -197,7 +234,8 @@ async function readsLog({ server, tenant: id, prefix }: Ground, user: string): P
   return await authorize({ user, password: PASSWORD, address: '127.0.0.1' });
 }
 
-const basicOf = (userName: string): string => `Basic ${Buffer.from(`${userName}:${PASSWORD}`).toString('base64')}`;
+const basicOf = (userName: string, password = PASSWORD): string =>
+  `Basic ${Buffer.from(`${userName}:${password}`).toString('base64')}`;
 
 /** True: power was handed out, or honoured. The client proves itself with the secret that it has now. */
 export const attempt: Record<IssuingPath, (prepared: Prepared) => Promise<boolean>> = {

@@ -3,19 +3,22 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { authorizeApi } from '../../commands/applications/change-application.ts';
 import { systemApis } from '../../domain/applications/api-resources.ts';
 import { eventCatalogue } from '../../domain/catalogue.ts';
-import { inTenant, startOauthServer } from '../protocol/oauth2/oauth-server.ts';
+import { inTenant, type OauthServer, startOauthServer } from '../protocol/oauth2/oauth-server.ts';
 import { DISABLING_EVENTS, type DisablingEvent, ISSUING_PATHS, type IssuingPath, MATRIX } from './issuing-matrix.ts';
-import { attempt, type Ground, happen, prepare, switchOrganization } from './issuing-matrix-steps.ts';
+import { attempt, type Ground, happen, prepare, switchExpiry, switchOrganization } from './issuing-matrix-steps.ts';
 
 /** Which attack of the checklist a row answers. */
 const ATTACKS: Record<DisablingEvent, string> = {
   'user-locked': '[SEC-A1] [SEC-A12]',
   'user-locked-and-unlocked': '[SEC-A1]',
+  'user-locked-by-attempts': '[SEC-A1] [SEC-D5]',
   'user-disabled': '[SEC-A1]',
   'user-disabled-and-enabled': '[SEC-A1]',
   'user-deleted': '[SEC-A1]',
   'user-erased': '[SEC-A1]',
   'password-set': '[SEC-A4]',
+  'reset-forced': '[SEC-A4]',
+  'password-expired': '[SEC-A1]',
   'session-ended': '[SEC-A1]',
   'application-disabled': '[SEC-A6]',
   'application-disabled-and-enabled': '[SEC-A6]',
@@ -30,8 +33,10 @@ const ATTACKS: Record<DisablingEvent, string> = {
   'key-retired': '[SEC-A9]',
 };
 
-describe('what was disabled hands out and honours nothing', () => {
+describe.each(['here', 'at another node'])('what was disabled %s hands out and honours nothing', (place) => {
   let ground: Ground;
+  /** Where the change is made. */
+  let changing: OauthServer;
 
   beforeAll(async () => {
     const server = await startOauthServer();
@@ -41,6 +46,7 @@ describe('what was disabled hands out and honours nothing', () => {
     const input = { applicationId: observer.id, api: api?.id, scopes: api?.scopes };
     await server.run(authorizeApi, input, { caller: inTenant(tenant) });
     ground = { server, tenant, prefix: '/t/matrix.example', observer };
+    changing = place === 'here' ? server : await server.elsewhere();
   });
   afterAll(async () => await ground.server.close());
 
@@ -49,11 +55,12 @@ describe('what was disabled hands out and honours nothing', () => {
       const verdict = MATRIX[event][path];
       it(`${ATTACKS[event]} ${path} is ${verdict} after ${event}`, async () => {
         const prepared = await prepare(ground);
-        await happen[event](prepared, path);
+        await happen[event]({ ...prepared, server: changing }, path);
         try {
           expect((await attempt[path](prepared)) ? 'unaffected' : 'refused').toBe(verdict);
         } finally {
-          if (event === 'organization-deactivated') await switchOrganization(true)(ground);
+          if (event === 'organization-deactivated') await switchOrganization(true)({ ...ground, server: changing });
+          if (event === 'password-expired') await switchExpiry('false')({ ...ground, server: changing });
         }
       });
     }
@@ -85,8 +92,10 @@ const ROWS: Readonly<Record<string, DisablingEvent | readonly DisablingEvent[] |
   'identity.user.attributes_changed.v1': null,
   'identity.user.password_set.v1': 'password-set',
   'identity.user.password_rehashed.v1': null,
-  'identity.user.locked.v1': 'user-locked',
+  'identity.user.locked.v1': ['user-locked', 'user-locked-by-attempts'],
   'identity.user.unlocked.v1': 'user-locked-and-unlocked',
+  'identity.user.held.v1': 'reset-forced',
+  'identity.user.released.v1': null,
   'identity.user.disabled.v1': 'user-disabled',
   'identity.user.enabled.v1': 'user-disabled-and-enabled',
   'identity.user.deleted.v1': 'user-deleted',
@@ -130,6 +139,11 @@ const ROWS: Readonly<Record<string, DisablingEvent | readonly DisablingEvent[] |
   'consent.consent.granted.v1': null,
   'consent.consent.withdrawn.v1': 'consent-withdrawn',
   'session.session.ended.v1': 'session-ended',
+  'operations.consumer.event_skipped.v1': null,
+  'policy.connector.configured.v1': 'password-expired',
+  'policy.connector.reverted.v1': null,
+  'policy.validation.configured.v1': null,
+  'policy.validation.reverted.v1': null,
 };
 
 const TECHNICAL = /^(oauth|uniqueness|session\.(login|session\.started))\./;

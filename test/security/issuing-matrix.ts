@@ -34,11 +34,14 @@ export type IssuingPath = (typeof ISSUING_PATHS)[number];
 export const DISABLING_EVENTS = [
   'user-locked',
   'user-locked-and-unlocked',
+  'user-locked-by-attempts',
   'user-disabled',
   'user-disabled-and-enabled',
   'user-deleted',
   'user-erased',
   'password-set',
+  'reset-forced',
+  'password-expired',
   'session-ended',
   'application-disabled',
   'application-disabled-and-enabled',
@@ -106,14 +109,34 @@ const clientBack: Record<IssuingPath, Verdict> = {
   'client-credentials': 'unaffected',
 };
 
+const everythingLives: Record<IssuingPath, Verdict> = {
+  login: 'unaffected',
+  'single-sign-on': 'unaffected',
+  'consent-answer': 'unaffected',
+  'code-redemption': 'unaffected',
+  refresh: 'unaffected',
+  'client-credentials': 'unaffected',
+  userinfo: 'unaffected',
+  introspection: 'unaffected',
+  'management-bearer': 'unaffected',
+  'application-token': 'unaffected',
+  'management-basic': 'unaffected',
+  'log-basic': 'unaffected',
+  'log-subscription': 'unaffected',
+};
+
 export const MATRIX: Record<DisablingEvent, Record<IssuingPath, Verdict>> = {
   'user-locked': userGone,
   'user-locked-and-unlocked': userBack,
+  'user-locked-by-attempts': userGone,
   'user-disabled': userGone,
   'user-disabled-and-enabled': userBack,
   'user-deleted': userGone,
   'user-erased': userGone,
   'password-set': userGone,
+  'reset-forced': userGone,
+  // What was handed out for the password while it was good runs its time.
+  'password-expired': { ...everythingLives, login: 'refused', 'management-basic': 'refused', 'log-basic': 'refused' },
   // What rests on name and password rests on no session.
   'session-ended': { ...userBack, 'log-subscription': 'unaffected' },
   'application-disabled': clientGone,

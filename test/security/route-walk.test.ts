@@ -58,7 +58,11 @@ const OPEN_ROUTES: Readonly<Record<'public' | 'handler', readonly string[]>> = {
 };
 
 /** What any user may use: what is his own, or commands that check the permission they declare. */
-const AUTHENTICATED_ROUTES: readonly string[] = ['GET /api/commands', 'POST /api/commands/:type'];
+const AUTHENTICATED_ROUTES: readonly string[] = [
+  'GET /api/commands',
+  'POST /api/commands/:type',
+  'POST /api/server/v1/identity-governance/preferences',
+];
 
 let server: TestServer;
 let credentials: Credentials;

@@ -94,7 +94,7 @@ describe('ids of another organization', () => {
       ['POST', '/api/commands/LockUser', { userId }],
       ['POST', '/api/commands/DeleteUser', { userId }],
       ['POST', '/api/commands/EraseUser', { userId }],
-      ['POST', '/api/commands/SetUserPassword', { userId, password: 'a-stolen-password' }],
+      ['POST', '/api/commands/SetUserPassword', { userId, password: 'A-stolen-password-1' }],
       ['POST', '/api/commands/AssignRole', { userId, roleId }],
       ['POST', '/api/commands/RenameOrganization', { organizationId: left.id, name: 'Stolen' }],
       ['DELETE', `/scim2/Users/${foreign.user}`],
@@ -116,7 +116,7 @@ describe('ids of another organization', () => {
   });
 
   it('[SEC-B1] tenants manage no tenants, whatever rights they hold at home', async () => {
-    const owner = { userName: 'eve', password: 'an-evil-password' };
+    const owner = { userName: 'eve', password: 'An-evil-password-1' };
     const created = await right.owner.send('POST', '/api/commands/CreateRootOrganization', {
       handle: 'evil.com',
       owner,

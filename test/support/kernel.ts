@@ -1,8 +1,12 @@
-/** The command side over real embedded stores in a folder of its own: all that commands need, without doors. */
+/**
+ * The command side over real stores of its own, in a folder and where `mix.ts` says: all that commands need, without
+ * doors.
+ */
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isShared, openStoreParts, type StorePlaces } from '../../cli/store-parts.ts';
 import { createAggregates } from '../../commands/aggregates.ts';
 import { noApprovals } from '../../commands/approval-gate.ts';
 import { setUp, systemCaller } from '../../commands/bootstrap.ts';
@@ -12,18 +16,21 @@ import type { Kernel } from '../../commands/kernel.ts';
 import { newUuid } from '../../commands/kernel.ts';
 import { eventCatalogue } from '../../domain/catalogue.ts';
 import { SUPER_ORG_ID } from '../../domain/ids.ts';
+import { readConfiguration } from '../../infra/config/config.ts';
 import { createEventCodec } from '../../infra/event-codec/sealing-codec.ts';
-import { openEmbeddedEventStore } from '../../infra/event-store/embedded/embedded-event-store.ts';
 import type { EventStore } from '../../infra/event-store/event-store.ts';
+import { soleLeases } from '../../infra/lease/sole-leases.ts';
 import { createPasswordHasher } from '../../infra/password-hash/argon2-hasher.ts';
-import { openSideStores } from '../../infra/side-stores/open-side-stores.ts';
 import { noTelemetry } from '../../infra/telemetry/no-telemetry.ts';
+import { mixedStores } from './mix.ts';
 
-export const ADMIN_PASSWORD = 'a-password-for-tests';
+export const ADMIN_PASSWORD = 'A-password-for-tests-1';
 
 export interface TestKernel {
   readonly kernel: Kernel;
   readonly directory: string;
+  /** Of another node: with caches of its own, and connections of its own where the stores are shared. */
+  elsewhere(): Promise<Kernel>;
   /** Closes the stores; the folder goes too unless `keep`. */
   close(keep?: 'keep'): Promise<void>;
 }
@@ -38,10 +45,44 @@ export interface TestKernelOptions {
 export async function openTestKernel(options: TestKernelOptions = {}): Promise<TestKernel> {
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'muniment-')));
   const deploymentKey = options.deploymentKey ?? randomBytes(32);
-  const clock = options.clock ?? Date.now;
-  const opened = await openEmbeddedEventStore({ directory, mode: 'writer', durability: 'normal' });
-  const store = options.wrap?.(opened) ?? opened;
-  const { vault, transient } = await openSideStores({ directory, deploymentKey, clock });
+  const mixed = await mixedStores(directory);
+  const { stores: choices } = readConfiguration(mixed.environment);
+  const places = { choices, directory, deploymentKey };
+  const node = await openNode(places, options);
+  const others: Node[] = [];
+  return {
+    kernel: node.kernel,
+    directory,
+    async elsewhere() {
+      const { events, vault, transient } = choices;
+      if (![events, vault, transient].every(isShared)) return withOwnCaches(node.kernel);
+      const other = await openNode(places, options);
+      others.push(other);
+      return other.kernel;
+    },
+    async close(keep) {
+      for (const opened of [...others, node]) await opened.close();
+      await mixed.close(keep === 'keep');
+      if (keep !== 'keep') await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+const withOwnCaches = (kernel: Kernel): Kernel => ({
+  ...kernel,
+  aggregates: createAggregates(kernel.store, kernel.codec),
+});
+
+interface Node {
+  readonly kernel: Kernel;
+  close(): Promise<void>;
+}
+
+async function openNode(places: StorePlaces, { wrap, clock = Date.now }: TestKernelOptions): Promise<Node> {
+  const parts = await openStoreParts(places);
+  const opened = await parts.eventStore({ mode: 'writer', durability: 'normal' });
+  const store = wrap?.(opened) ?? opened;
+  const { vault, transient } = await parts.sideStores({ clock, sweepClock: clock });
   const codec = createEventCodec({ vault, catalogue: eventCatalogue });
   const hasher = createPasswordHasher({ memoryKiB: 64, passes: 1, lanes: 1, concurrency: 2, queueMax: 1_000 });
   const kernel: Kernel = {
@@ -58,13 +99,12 @@ export async function openTestKernel(options: TestKernelOptions = {}): Promise<T
   };
   return {
     kernel,
-    directory,
-    async close(keep) {
+    async close() {
       await hasher.close();
       await transient.close();
       await vault.close();
       await opened.close();
-      if (keep !== 'keep') await rm(directory, { recursive: true, force: true });
+      await parts.close();
     },
   };
 }
@@ -73,7 +113,7 @@ export async function openTestKernel(options: TestKernelOptions = {}): Promise<T
 export async function openSetUpKernel(options: TestKernelOptions = {}): Promise<TestKernel> {
   const opened = await openTestKernel(options);
   const first = { superTenant: 'carbon.super', adminName: 'admin', adminPassword: ADMIN_PASSWORD };
-  await setUp(opened.kernel, first);
+  await setUp(opened.kernel, first, soleLeases());
   return opened;
 }
 

@@ -48,7 +48,7 @@ const answerOf = ({ status, headers }: Response, text: string): Answer => ({
 export const asAdmin = (server: TestServer): ManagementClient =>
   managementClient(server.url, server.admin.authorization);
 
-export const OWNER_PASSWORD = 'an-owner-password';
+export const OWNER_PASSWORD = 'An-owner-password-1';
 
 export interface NewTenant {
   readonly id: string;

@@ -9,6 +9,7 @@ import { noTelemetry } from '../../infra/telemetry/no-telemetry.ts';
 import type { Telemetry } from '../../infra/telemetry/telemetry.ts';
 import { loadTls } from '../../infra/tls/tls.ts';
 import { projections } from '../../projections/catalogue.ts';
+import { mixedStores } from './mix.ts';
 
 export interface TestServer extends Omit<RunningServer, 'close' | 'password'> {
   readonly admin: { readonly userName: string; readonly password: string; readonly authorization: string };
@@ -23,7 +24,7 @@ export interface TestServerOptions {
   readonly telemetry?: Telemetry;
 }
 
-const PASSWORD = 'a-password-for-tests';
+const PASSWORD = 'A-password-for-tests-1';
 
 export const basic = (userName: string, password: string): string =>
   `Basic ${Buffer.from(`${userName}:${password}`).toString('base64')}`;
@@ -31,6 +32,7 @@ export const basic = (userName: string, password: string): string =>
 /** Password hashing is cheap here; everything else is as it is in production. */
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'muniment-')));
+  const stores = await mixedStores(directory);
   const configuration = readConfiguration({
     MUNIMENT_DATA: directory,
     MUNIMENT_PORT: '0',
@@ -40,10 +42,15 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     MUNIMENT_ARGON2_PASSES: '1',
     MUNIMENT_DURABILITY: 'normal',
     MUNIMENT_METRICS: 'off',
+    ...stores.environment,
     ...options.environment,
   });
   const telemetry = options.telemetry ?? noTelemetry;
-  const server = await startServer({ configuration, telemetry, tls: await loadTls(configuration) });
+  const tls = await loadTls(configuration);
+  const server = await startServer({ configuration, telemetry, tls }).catch(async (error: unknown) => {
+    await stores.close(true);
+    throw error;
+  });
   await untilLevel(server);
   const { close, password: _, ...parts } = server;
   return {
@@ -52,6 +59,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     admin: { userName: 'admin', password: PASSWORD, authorization: basic('admin', PASSWORD) },
     async stop(keep) {
       await close();
+      await stores.close(keep === 'keep');
       if (keep !== 'keep') await rm(directory, { recursive: true, force: true });
     },
   };

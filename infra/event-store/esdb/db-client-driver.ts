@@ -9,6 +9,7 @@ import {
   START,
   streamNameFilter,
 } from '@eventstore/db-client';
+import { createCallGate } from './call-gate.ts';
 import { driverRead } from './db-client-read.ts';
 import type { OpenDriver } from './driver.ts';
 import { closeChannelOf, officialDriver, withOwnConnection } from './official-driver.ts';
@@ -18,6 +19,7 @@ export const dbClientDriver =
   (url: string): OpenDriver =>
   () => {
     const client = EventStoreDBClient.connectionString(withOwnConnection(url));
+    const gate = createCallGate();
     return officialDriver({
       client,
       jsonEvent,
@@ -26,19 +28,22 @@ export const dbClientDriver =
       appendAtomic: null,
       appendOptions: (expectedRevision) => ({ expectedRevision }),
       readStream: (stream, { from, direction, max }) =>
-        driverRead(() =>
-          client.readStream(stream, {
-            direction: direction === 'forward' ? FORWARDS : BACKWARDS,
-            fromRevision: from,
-            ...(max === undefined ? {} : { maxCount: max }),
-          }),
-        ),
+        driverRead(gate, {
+          max,
+          open: () =>
+            client.readStream(stream, {
+              direction: direction === 'forward' ? FORWARDS : BACKWARDS,
+              fromRevision: from,
+              ...(max === undefined ? {} : { maxCount: max }),
+            }),
+        }),
       readAll: (read) =>
-        driverRead(() =>
-          'backward' in read
-            ? client.readAll({ direction: BACKWARDS, fromPosition: END })
-            : client.readAll({ direction: FORWARDS, fromPosition: read.from === 'start' ? START : read.from }),
-        ),
+        driverRead(gate, {
+          open: () =>
+            'backward' in read
+              ? client.readAll({ direction: BACKWARDS, fromPosition: END })
+              : client.readAll({ direction: FORWARDS, fromPosition: read.from === 'start' ? START : read.from }),
+        }),
     });
   };
 

@@ -20,6 +20,7 @@ import type { DriverAppend, EsdbDriver, ServerInfo } from './driver.ts';
 /** A checkpoint after a thousand events that a filter passes over. */
 const SEARCH_WINDOW = 500;
 const CHECKPOINT_WINDOWS = 2;
+const DISPOSE_MS_MAX = 1_000;
 const NO_SYSTEM_EVENTS = '^[^$].*';
 
 const STREAMS = '/event_store.client.streams.streams/';
@@ -84,10 +85,17 @@ export function officialDriver(library: OfficialLibrary): EsdbDriver {
       );
     },
     async close() {
-      await client.dispose();
+      await inTime(client.dispose(), DISPOSE_MS_MAX);
       await closeChannelOf(client);
     },
   };
+}
+
+/** The library waits for calls to end, and among them for some that broke off with a connection and never say so. */
+async function inTime(work: Promise<void>, ms: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  await Promise.race([work, promise]).finally(() => clearTimeout(timer));
 }
 
 async function attempt<T>(work: () => Promise<T>): Promise<T> {

@@ -1,8 +1,10 @@
 /** Which generations of which projections there are, how far each has come, and which of them readers see. */
 import type { Collection, Db, IndexDescription } from 'mongodb';
 import { encodePosition, type Position } from '../../event-store/position.ts';
+import { isDuplicateKey } from '../../mongo/connection.ts';
 import { type GenerationSpec, type GenerationState, layoutsOf, specOf } from '../embedded/generation-file.ts';
 import type { Layout } from '../embedded/layout.ts';
+import { FormerLeader } from '../errors.ts';
 import type { ReadStoreWriter } from '../read-store.ts';
 import type { Stored } from './page.ts';
 import { type StoredDocument, singleField } from './stored.ts';
@@ -28,8 +30,10 @@ export interface GenerationDocument {
 
 export interface ProjectionDocument {
   readonly _id: string;
-  /** Number of the generation that readers see. */
-  readonly live: number;
+  /** Number of the generation that readers see; absent before the first. */
+  readonly live?: number;
+  /** Of the lease under which it was written last. */
+  readonly fence?: number;
 }
 
 export interface Generations {
@@ -84,8 +88,32 @@ export async function moveCheckpoint(all: Generations, id: string, position: Pos
 }
 
 /** What readers see from now on; in force at the next look of each. */
-export async function setLive(all: Generations, projection: string, live: number): Promise<void> {
-  await all.projections.updateOne({ _id: projection }, { $set: { live } }, { upsert: true });
+export async function setLive(all: Generations, { projection, fence }: Leadership, live: number): Promise<void> {
+  const { matchedCount } = await all.projections.updateOne({ _id: projection, fence }, { $set: { live } });
+  if (matchedCount === 0) throw new FormerLeader(projection, fence);
+}
+
+/** Under which lease a projection is written. */
+export interface Leadership {
+  readonly projection: string;
+  readonly fence: number;
+}
+
+/** From now on everybody with a smaller fence is refused. */
+export async function takeLead(all: Generations, { projection, fence }: Leadership): Promise<void> {
+  try {
+    const former = { _id: projection, fence: { $not: { $gt: fence } } };
+    await all.projections.updateOne(former, { $set: { fence } }, { upsert: true });
+  } catch (error) {
+    if (isDuplicateKey(error)) throw new FormerLeader(projection, fence);
+    throw error;
+  }
+}
+
+/** Asked before each batch: a process that stood still may wake up long after its lease. */
+export async function assertLeads(all: Generations, { projection, fence }: Leadership): Promise<void> {
+  const found = await all.projections.findOne({ _id: projection }, { projection: { fence: 1 } });
+  if (found?.fence !== fence) throw new FormerLeader(projection, fence);
 }
 
 /** Also collections that a late write made anew after their generation was dropped. */

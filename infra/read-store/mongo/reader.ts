@@ -128,7 +128,7 @@ class MongoReadStore implements ReadStore {
     const lookedAtMs = performance.now();
     if (known !== undefined && lookedAtMs - known.lookedAtMs < LOOK_AGAIN_MS) return known;
     const pointer = await this.#all.projections.findOne({ _id: projection });
-    if (pointer === null) return null;
+    if (pointer?.live === undefined) return null;
     const id = generationId(projection, pointer.live);
     const layouts = known?.id === id ? known.layouts : await this.#layoutsOf(id);
     if (layouts === null) return null;
@@ -150,7 +150,7 @@ class MongoReadStore implements ReadStore {
 
   async #liveGenerations(): Promise<readonly GenerationDocument[]> {
     const projections = await this.#all.projections.find().sort({ _id: 1 }).toArray();
-    const ids = projections.map(({ _id, live }) => generationId(_id, live));
+    const ids = projections.flatMap(({ _id, live }) => (live === undefined ? [] : [generationId(_id, live)]));
     return this.#all.generations
       .find({ _id: { $in: ids } })
       .sort({ _id: 1 })

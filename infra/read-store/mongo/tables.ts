@@ -15,6 +15,7 @@ import type { Layout } from '../embedded/layout.ts';
 import { parsePath, withoutValue, withValue } from '../path.ts';
 import type { Document, ProjectionStatus, ProjectionTables, Write } from '../read-store.ts';
 import {
+  assertLeads,
   createGeneration,
   createIndexes,
   dropGenerations,
@@ -22,6 +23,7 @@ import {
   type GenerationSpec,
   type GenerationState,
   type Generations,
+  type Leadership,
   moveCheckpoint,
   setLive,
   specIn,
@@ -41,6 +43,7 @@ export interface GenerationHome {
   readonly wanted: GenerationSpec;
   /** Runs later, or when the writer is closed. */
   readonly later: (work: () => Promise<void>, afterMs: number) => void;
+  readonly leadership: Leadership;
 }
 
 export class MongoTables implements ProjectionTables {
@@ -105,7 +108,8 @@ export class MongoTables implements ProjectionTables {
   }
 
   async beside(): Promise<ProjectionTables> {
-    const { all, wanted } = this.#home;
+    const { all, wanted, leadership } = this.#home;
+    await assertLeads(all, leadership);
     await dropGenerations(all, wanted.name, [this.#number]);
     const state = formatState({ state: 'rebuilding' });
     const made = await createGeneration(all, { spec: wanted, number: this.#number + 1, state });
@@ -114,12 +118,16 @@ export class MongoTables implements ProjectionTables {
 
   async promote(): Promise<void> {
     if (this.#isLive) return;
-    const { all, wanted, later } = this.#home;
+    const { all, wanted, later, leadership } = this.#home;
+    await assertLeads(all, leadership);
     await createIndexes(all, this.#id, this.#spec);
     await this.#writeState({ state: 'live' });
-    await setLive(all, wanted.name, this.#number);
+    await setLive(all, leadership, this.#number);
     this.#isLive = true;
-    later(() => dropGenerations(all, wanted.name, [this.#number, this.#number + 1]), FORMER_KEPT_MS);
+    later(async () => {
+      await assertLeads(all, leadership);
+      await dropGenerations(all, wanted.name, [this.#number, this.#number + 1]);
+    }, FORMER_KEPT_MS);
   }
 
   /** Nothing to do here: what was removed left its document at once. The server's own logs are beyond our reach. */
@@ -129,6 +137,7 @@ export class MongoTables implements ProjectionTables {
 
   async #bring(byCollection: ReadonlyMap<string, readonly Write[]>, checkpoint: Position): Promise<void> {
     const at = encodePosition(checkpoint);
+    await assertLeads(this.#home.all, this.#home.leadership);
     for (const [collection, own] of byCollection) await this.#write(this.#layoutOf(collection), own, at);
     await moveCheckpoint(this.#home.all, this.#id, checkpoint);
   }
@@ -165,6 +174,7 @@ export class MongoTables implements ProjectionTables {
 
   async #writeState(state: GenerationState): Promise<void> {
     this.#state = state;
+    await assertLeads(this.#home.all, this.#home.leadership);
     await this.#home.all.generations.updateOne({ _id: this.#id }, { $set: { state: formatState(state) } });
   }
 }

@@ -13,8 +13,10 @@ import {
   generationId,
   generationsIn,
   isOfThisForm,
+  type Leadership,
   setLive,
   specIn,
+  takeLead,
   wantedSpec,
 } from './generations.ts';
 import { MongoTables } from './tables.ts';
@@ -39,9 +41,11 @@ export async function openMongoReadStoreWriter(place: MongoPlace): Promise<Mongo
   return {
     async open(projection) {
       const wanted = wantedSpec(projection);
-      const generation = (await liveGeneration(all, wanted)) ?? (await firstGeneration(all, wanted));
+      const leadership = { projection: wanted.name, fence: projection.fence ?? 0 };
+      await takeLead(all, leadership);
+      const generation = (await liveGeneration(all, wanted)) ?? (await firstGeneration(all, wanted, leadership));
       await dropGenerations(all, wanted.name, [generation.number]);
-      return new MongoTables({ all, wanted, later }, generation, true);
+      return new MongoTables({ all, wanted, later, leadership }, generation, true);
     },
     async close() {
       for (const timer of pending.keys()) clearTimeout(timer);
@@ -53,7 +57,7 @@ export async function openMongoReadStoreWriter(place: MongoPlace): Promise<Mongo
 
 async function liveGeneration(all: Generations, wanted: GenerationSpec): Promise<GenerationDocument | null> {
   const projection = await all.projections.findOne({ _id: wanted.name });
-  if (projection === null) return null;
+  if (projection?.live === undefined) return null;
   const generation = await all.generations.findOne({ _id: generationId(wanted.name, projection.live) });
   if (generation === null) return null;
   const spec = specIn(generation);
@@ -64,7 +68,11 @@ async function liveGeneration(all: Generations, wanted: GenerationSpec): Promise
   return generation;
 }
 
-async function firstGeneration(all: Generations, wanted: GenerationSpec): Promise<GenerationDocument> {
+async function firstGeneration(
+  all: Generations,
+  wanted: GenerationSpec,
+  leadership: Leadership,
+): Promise<GenerationDocument> {
   const newest = await all.generations.find({ projection: wanted.name }).sort({ number: -1 }).limit(1).toArray();
   const live = await all.projections.findOne({ _id: wanted.name });
   // Never a number that a reader may still look at.
@@ -72,6 +80,6 @@ async function firstGeneration(all: Generations, wanted: GenerationSpec): Promis
   const state = formatState({ state: 'catching-up' });
   const made = await createGeneration(all, { spec: wanted, number, state });
   await createIndexes(all, made._id, wanted);
-  await setLive(all, wanted.name, number);
+  await setLive(all, leadership, number);
   return made;
 }

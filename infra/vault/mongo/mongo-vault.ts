@@ -1,9 +1,9 @@
 /**
  * The vault in MongoDB, for any number of nodes at once.
  *
- * Every change is one write to one document, on the disks of most nodes of the set when it resolves. A `writer` uses a
- * data key that it knows for at most CACHED_KEY_MS_MAX without asking again; a `reader` asks each time. The server's
- * own logs hold the wrapped bytes of a destroyed key until they are overwritten, and so do its backups.
+ * Every change is one write to one document, on the disks of most nodes of the set when it resolves. A person's data key
+ * is asked for each time it is used, so that no node uses one that another destroyed. The server's own logs hold the
+ * wrapped bytes of a destroyed key until they are overwritten, and so do its backups.
  */
 import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
@@ -23,17 +23,14 @@ import {
 } from './collections.ts';
 
 const KEY_BYTES = 32;
-export const CACHED_DATA_KEYS_MAX = 10_000;
 export const CACHED_ORGANIZATION_KEYS_MAX = 1_000;
-/** How long a node may use a key that another node destroyed. */
-export const CACHED_KEY_MS_MAX = 60_000;
 /** Writers that met each other at one owner this often: a fault. */
 const PUT_ATTEMPTS_MAX = 10;
 
 export interface MongoVaultOptions extends MongoPlace {
   /** 32 bytes; see `loadOrCreateDeploymentKey`. The same on every node. */
   readonly deploymentKey: Buffer;
-  /** A `reader` refuses to write and sees each erasure at once. Default: `writer`. */
+  /** A `reader` refuses to write. Default: `writer`. */
   readonly mode?: 'writer' | 'reader';
 }
 
@@ -91,12 +88,6 @@ class MongoVault implements Vault {
   readonly #collections: VaultCollections;
   readonly #organizationKeys = new LRUCache<string, KeyObject>({ max: CACHED_ORGANIZATION_KEYS_MAX });
   readonly #blindIndexKeys = new LRUCache<string, KeyObject>({ max: CACHED_ORGANIZATION_KEYS_MAX });
-  readonly #dataKeys = new LRUCache<string, DataKey | 'destroyed'>({
-    max: CACHED_DATA_KEYS_MAX,
-    ttl: CACHED_KEY_MS_MAX,
-  });
-  /** So that a look-up begun before an erasure puts nothing back after it. */
-  #erasures = 0;
 
   constructor(parts: VaultParts) {
     this.#parts = parts;
@@ -112,36 +103,21 @@ class MongoVault implements Vault {
 
   async dataKeys(subjects: readonly string[]): Promise<ReadonlyMap<string, DataKey | 'destroyed'>> {
     const found = new Map<string, DataKey | 'destroyed'>();
-    const unknown: string[] = [];
-    for (const subject of new Set(subjects)) {
-      const known = this.#parts.isReader ? undefined : this.#dataKeys.get(subject);
-      if (known === undefined) unknown.push(subject);
-      else found.set(subject, known);
-    }
-    if (unknown.length === 0) return found;
-    const erasures = this.#erasures;
+    const asked = [...new Set(subjects)];
     const fields = { destroyed: 1, org: 1, wrapped: 1 };
-    const owners = await this.#collections.owners.find({ _id: { $in: unknown } }, { projection: fields }).toArray();
+    const owners = await this.#collections.owners.find({ _id: { $in: asked } }, { projection: fields }).toArray();
     for (const owner of owners) {
       const key = await this.#opened(owner);
-      if (key === null) continue;
-      found.set(owner._id, key);
-      if (!this.#parts.isReader && erasures === this.#erasures) this.#dataKeys.set(owner._id, key);
+      if (key !== null) found.set(owner._id, key);
     }
     return found;
   }
 
   async destroySubject(subject: string): Promise<void> {
     this.#assertWriter();
-    try {
-      const change = { $set: { destroyed: true as const }, $unset: { org: '', wrapped: '', secrets: '' } as const };
-      // Also for a subject that never had a key here: a restored backup may lack it, and must not get one.
-      while (!(await isUpserted(this.#collections.owners.updateOne({ _id: subject }, change, { upsert: true }))));
-    } finally {
-      // Also when the answer was lost: what the server holds decides, and it is asked again.
-      this.#erasures += 1;
-      this.#dataKeys.delete(subject);
-    }
+    const change = { $set: { destroyed: true as const }, $unset: { org: '', wrapped: '', secrets: '' } as const };
+    // Also for a subject that never had a key here: a restored backup may lack it, and must not get one.
+    while (!(await isUpserted(this.#collections.owners.updateOne({ _id: subject }, change, { upsert: true }))));
   }
 
   async blindIndex(scope: string, value: string): Promise<Buffer> {
@@ -187,7 +163,6 @@ class MongoVault implements Vault {
   }
 
   async close(): Promise<void> {
-    this.#dataKeys.clear();
     this.#organizationKeys.clear();
     this.#blindIndexKeys.clear();
     await this.#parts.connection.close();

@@ -1,7 +1,7 @@
 /** Codes of the tenant management contract. Unknown ids answer 400 there, not 404. */
 import type { CommonRefusal } from '../../../commands/command.ts';
 import type { OrganizationRefusal } from '../../../domain/organizations/organization.ts';
-import type { PasswordRefusal } from '../../../domain/users/password.ts';
+import { isPasswordRefusal, type PasswordRefusal, passwordSentence } from '../../../domain/users/password.ts';
 import type { UserRefusal } from '../../../domain/users/user.ts';
 import { RestError, type WireError } from '../rest-error.ts';
 
@@ -25,7 +25,7 @@ export const tenantErrors = {
 
 type Refusal = OrganizationRefusal | UserRefusal | PasswordRefusal | CommonRefusal | { readonly reason: 'id-reserved' };
 
-const wireErrors: Record<Refusal['reason'], readonly [WireError, string]> = {
+const wireErrors: Record<Exclude<Refusal, PasswordRefusal>['reason'], readonly [WireError, string]> = {
   'invalid-input': [tenantErrors.invalid, 'The tenant data are not valid.'],
   forbidden: [tenantErrors.forbidden, 'The caller may not do that.'],
   'not-found': [tenantErrors.unknownId, 'There is no such tenant.'],
@@ -46,11 +46,13 @@ const wireErrors: Record<Refusal['reason'], readonly [WireError, string]> = {
   'user-not-found': [tenantErrors.unknownOwner, 'There is no such owner.'],
   'user-name-invalid': [tenantErrors.invalid, 'The owner’s user name is not valid.'],
   'attributes-too-large': [tenantErrors.invalid, 'The owner’s attributes are too large.'],
-  'password-too-short': [tenantErrors.invalid, 'The owner’s password is too short.'],
-  'password-too-long': [tenantErrors.invalid, 'The owner’s password is too long.'],
 };
 
 export function tenantError(refusal: Refusal): RestError {
+  if (isPasswordRefusal(refusal)) return new RestError(passwordError(refusal), passwordSentence(refusal));
   const [wire, description] = wireErrors[refusal.reason];
   return new RestError(wire, description);
 }
+
+const passwordError = ({ reason }: PasswordRefusal): WireError =>
+  reason === 'password-unchecked' ? { ...tenantErrors.invalid, status: 503 } : tenantErrors.invalid;

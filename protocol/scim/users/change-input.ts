@@ -3,7 +3,7 @@ import { ACCOUNT, CUSTOM_USER, isAttributePath } from '../../../domain/users/att
 import type { User } from '../../../domain/users/user.ts';
 import type { Attributes } from '../../../domain/users/user-events.ts';
 import { ScimError } from '../scim-error.ts';
-import { type AccountWrite, accountWrite, isActive, refuseRename, stateChange, withoutVerifyEmail } from './account.ts';
+import { type AccountWrite, accountWrite, CHANGE_TRIGGERS, isActive, refuseRename, stateChange } from './account.ts';
 import { type Resource, toAttributes, toResource } from './resource.ts';
 import { isMap } from './values.ts';
 
@@ -13,14 +13,19 @@ export interface ChangeInput {
   readonly locked?: boolean;
   readonly disabled?: boolean;
   readonly password?: string;
+  readonly forcePasswordReset?: true;
 }
 
 /**
  * PUT: attributes that are left out go. Lock and disabling stay as they are where they are left out (RFC 7644
  * §3.5.1 leaves it to the server): an update by a client that knows nothing of them must not unlock an account.
  */
-export const replaceChange = (user: User, resource: Resource): ChangeInput =>
-  changeTo(user, resource, accountWrite(resource));
+export function replaceChange(user: User, resource: Resource): ChangeInput {
+  const write = accountWrite(resource, CHANGE_TRIGGERS);
+  // A lock sent back as it was read asks for nothing: least of all that it never ends.
+  const locked = write.locked === null ? null : asked(user.lock !== null, write.locked);
+  return changeTo(user, resource, { ...write, locked });
+}
 
 /** The user as PATCH sees it: what can be written. */
 export function patchable(user: User): Resource {
@@ -37,7 +42,7 @@ export function patchable(user: User): Resource {
 
 /** PATCH: lock and disabling that were removed are false, their default. */
 export function patchChange(user: User, patched: Resource): ChangeInput {
-  const write = accountWrite(withoutVerifyEmail(patched));
+  const write = accountWrite(patched, CHANGE_TRIGGERS);
   const locked = asked(user.lock !== null, write.locked ?? false);
   const disabled = asked(user.disabled, write.disabled ?? false);
   return changeTo(user, patched, { ...write, locked, disabled });
@@ -60,6 +65,7 @@ function changeTo(user: User, resource: Resource, write: AccountWrite): ChangeIn
     unset,
     ...stateChange(user, write),
     ...(write.password === null ? {} : { password: write.password }),
+    ...(write.triggers.has('forcePasswordReset') ? { forcePasswordReset: true } : {}),
   };
 }
 

@@ -1,5 +1,6 @@
 /** A user as a response shows it: from the read model's document, or from the state after a command. */
 import type { Json } from '../../../domain/json.ts';
+import { accountState, unlockTime } from '../../../domain/users/account-state.ts';
 import {
   ACCOUNT,
   type AttributePlace,
@@ -8,9 +9,10 @@ import {
   schemaOf,
   userSchemas,
 } from '../../../domain/users/attribute-catalogue.ts';
-import { accountState, type User } from '../../../domain/users/user.ts';
+import type { User } from '../../../domain/users/user.ts';
 import type { Document } from '../../../infra/read-store/read-store.ts';
 import { ScimError } from '../scim-error.ts';
+import { isActive } from './account.ts';
 import { toResource, withKey } from './resource.ts';
 import { isMap, type JsonMap } from './values.ts';
 
@@ -25,14 +27,15 @@ export function documentOfState(id: string, user: User): JsonMap {
     accountState: accountState(user),
     accountLocked: user.lock !== null,
     accountDisabled: user.disabled,
-    ...(user.lock === null ? {} : { lockedReason: user.lock.reason }),
+    ...(user.lock === null ? {} : { lockedReason: user.lock.reason, unlockTime: unlockTime(user.lock.until) }),
+    ...(user.lockouts === 0 ? {} : { failedLoginLockoutCount: user.lockouts }),
     ...(user.passwordSetAt === null ? {} : { lastPasswordUpdateTime: String(Date.parse(user.passwordSetAt)) }),
   };
   return {
     ...resource,
     id,
     userName: user.userName,
-    active: user.lock === null && !user.disabled,
+    active: isActive(user),
     [ACCOUNT]: account,
     meta: { created: user.createdAt, lastModified: user.modifiedAt },
   };

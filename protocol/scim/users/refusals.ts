@@ -1,6 +1,7 @@
 /** What a refused command is called in SCIM. */
 import type { CommonRefusal } from '../../../commands/command.ts';
 import type { UserCommandRefusal } from '../../../commands/users/user-command.ts';
+import { passwordSentence } from '../../../domain/users/password.ts';
 import { ScimError } from '../scim-error.ts';
 
 type Refusal = UserCommandRefusal | CommonRefusal;
@@ -26,10 +27,17 @@ export function scimError(refusal: Exclude<Refusal, { reason: 'owner-protected' 
       );
     case 'attributes-too-large':
       return new ScimError(400, 'invalidValue', `The attributes take more than ${refusal.bytesMax} bytes.`);
-    case 'password-too-short':
-      return new ScimError(400, 'invalidValue', `A password has at least ${refusal.charactersMin} characters.`);
+    case 'user-name-breaks-rule':
+      return new ScimError(400, 'invalidValue', `The userName does not meet the rules. ${refusal.sentence}`);
+    case 'email-missing':
+      return new ScimError(400, 'invalidValue', 'UEV-10001 - There is no e-mail address to verify.');
     case 'password-too-long':
-      return new ScimError(400, 'invalidValue', `A password has at most ${refusal.bytesMax} bytes.`);
+    case 'password-breaks-rule':
+    case 'password-used-before':
+    case 'password-breached':
+      return new ScimError(400, 'invalidValue', passwordSentence(refusal));
+    case 'password-unchecked':
+      return new ScimError(503, null, passwordSentence(refusal));
     case 'invalid-input':
       return new ScimError(
         400,

@@ -7,13 +7,14 @@ import { deleteUser } from '../../../commands/users/delete-user.ts';
 import type { UserCommandRefusal } from '../../../commands/users/user-command.ts';
 import { isUuid } from '../../../domain/id-parsers.ts';
 import type { Result } from '../../../domain/result.ts';
+import { openAccount } from '../../../domain/users/account-state.ts';
 import { type User, users } from '../../../domain/users/user.ts';
 import type { Request, Response } from '../../http/route.ts';
 import { applyPatch } from '../patch/apply.ts';
 import { readOperations } from '../patch/request.ts';
 import { callerOf, envelopeOf, type ScimDoor, scimReply } from '../scim-door.ts';
 import { ScimError } from '../scim-error.ts';
-import { accountWrite, stateChange } from './account.ts';
+import { accountWrite, CREATE_TRIGGERS, stateChange } from './account.ts';
 import { type ChangeInput, patchable, patchChange, replaceChange } from './change-input.ts';
 import { selectionOfQuery } from './list-request.ts';
 import { withMemberships } from './memberships.ts';
@@ -30,12 +31,13 @@ const ownerProtected: Response = { status: 403, body: null };
 
 export async function postUser(door: ScimDoor, request: Request): Promise<Response> {
   const resource = readResource(request.body);
-  const account = accountWrite(resource);
+  const account = accountWrite(resource, CREATE_TRIGGERS);
   const { userName } = account;
   if (userName === null) throw new ScimError(400, 'invalidValue', 'Attribute userName is required.');
   const password = account.password === null ? {} : { password: account.password };
-  const state = stateChange({ lock: null, disabled: false }, account);
-  const given = { userName, attributes: toAttributes(resource), ...state, ...password };
+  const state = stateChange(openAccount, account);
+  const triggers = { invited: account.triggers.has('askPassword'), verifyEmail: account.triggers.has('verifyEmail') };
+  const given = { userName, attributes: toAttributes(resource), ...state, ...password, ...triggers };
   const created = await execute(door.kernel, createUser, given, envelopeOf(request));
   return await reply(door, request, created, { status: 201, id: '' });
 }

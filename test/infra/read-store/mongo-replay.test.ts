@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodePosition, type Position } from '../../../infra/event-store/position.ts';
+import { FormerLeader } from '../../../infra/read-store/errors.ts';
 import { FILTER_NESTING_MAX } from '../../../infra/read-store/mongo/filter.ts';
 import { openMongoReadStore } from '../../../infra/read-store/mongo/reader.ts';
 import { type MongoReadStoreWriter, openMongoReadStoreWriter } from '../../../infra/read-store/mongo/writer.ts';
@@ -144,6 +145,25 @@ describe.runIf(hasMongo)('read models in MongoDB', () => {
       await Promise.all([writing, lateWriting]);
       expect((await documents(name)).map((document) => document['name'])).toEqual([`current ${round}`]);
     }
+  });
+
+  it('take nothing more from a leader whose lease has gone to another, not even a promotion', async () => {
+    const name = fresh().name;
+    const collections = [{ ...thingCollection, name }];
+    const lead = (fence: number) => writer.open({ name, version: 1, collections, logIdentity: 'log', fence });
+    const former = await lead(1);
+    await former.apply(renamed(name, [put('a', 'anna')]), at(1));
+    const beside = await former.beside();
+    const current = await lead(2);
+    await expect(former.apply(renamed(name, [put('a', 'late'), put('b', 'late')]), at(9))).rejects.toThrow(
+      FormerLeader,
+    );
+    await expect(beside.promote()).rejects.toThrow(FormerLeader);
+    await expect(former.status({ state: 'rebuilding' })).rejects.toThrow(FormerLeader);
+    await expect(lead(1)).rejects.toThrow(FormerLeader);
+    await current.apply(renamed(name, [put('c', 'cid')]), at(2));
+    expect((await documents(name)).map((document) => document['name'])).toEqual(['anna', 'cid']);
+    expect((await lead(3)).checkpoint).toEqual(at(2));
   });
 
   it('hold nothing of a removed document but its id and place in the log', async () => {

@@ -8,6 +8,7 @@ import { assignRole, unassignRole } from '../../../commands/users/assign-role.ts
 import { disableUser, enableUser, lockUser, setUserPassword, unlockUser } from '../../../commands/users/change-user.ts';
 import { AUDITOR_ROLE_ID, SUPER_ORG_ID, type UserId } from '../../../domain/ids.ts';
 import { roles } from '../../../domain/roles/role.ts';
+import { soleLeases } from '../../../infra/lease/sole-leases.ts';
 import { HashQueueFull } from '../../../infra/password-hash/password-hasher.ts';
 import { auditorsOnly } from '../../../protocol/eventstore-endpoint/auditors.ts';
 import { GRANT_CHECKED_EVERY_MS } from '../../../protocol/eventstore-endpoint/authorize.ts';
@@ -189,10 +190,10 @@ describe('the role of auditors', () => {
     await execute(kernel, createRootOrganization, input, asking());
     expect((await roleOf(opened)).status).toBe('absent');
     const first = { superTenant: 'carbon.super', adminName: 'admin', adminPassword: null };
-    expect(await setUp(kernel, first)).toBeNull();
+    expect(await setUp(kernel, first, soleLeases())).toBeNull();
     expect((await roleOf(opened)).status).toBe('present');
     const head = await kernel.store.head();
-    await setUp(kernel, first);
+    await setUp(kernel, first, soleLeases());
     expect(await kernel.store.head()).toEqual(head);
     await opened.close();
   });

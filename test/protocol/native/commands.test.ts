@@ -179,12 +179,12 @@ describe('rehearsing a command', () => {
     expect(scopes.json.access).toMatchObject([
       { effect: 'gains', what: 'scopes', permissions: ['internal_user_mgt_view'] },
     ]);
-    const user = await rehearse('CreateUser', { userName: 'ghost', password: 'a-ghostly-password' });
+    const user = await rehearse('CreateUser', { userName: 'ghost', password: 'A-ghostly-password-1' });
     expect(user.json.events.map(({ type }: { type: string }) => type)).toContain('identity.user.created.v1');
     await rehearse('RegenerateClientSecret', { applicationId: machine.id });
     await rehearse('CreateRootOrganization', {
       handle: 'ghost.com',
-      owner: { userName: 'kim', password: 'a-ghostly-password' },
+      owner: { userName: 'kim', password: 'A-ghostly-password-1' },
     });
 
     expect(await eventCount(), 'no event').toBe(before);
@@ -192,7 +192,7 @@ describe('rehearsing a command', () => {
     expect((await still.get('/scim2/Users')).status, 'the token still works').toBe(200);
     expect((await machineToken(server.url, machine, [])).length, 'the secret still works').toBeGreaterThan(0);
     expect((await admin.send('HEAD', '/api/server/v1/tenants/domain/ghost.com')).status, 'no handle is kept').toBe(404);
-    expect(await command('CreateUser', { userName: 'ghost', password: 'a-ghostly-password' })).toMatchObject({
+    expect(await command('CreateUser', { userName: 'ghost', password: 'A-ghostly-password-1' })).toMatchObject({
       status: 200,
     });
   });

@@ -111,7 +111,7 @@ describe('the authorization endpoint', () => {
     const browser = new Browser(server);
     await signInTo(browser, client, { userName: 'robin' });
     expect((await lead({}, client, browser)).searchParams.get('code')).not.toBeNull();
-    await server.run(setUserPassword, { userId, password: 'a different password' });
+    await server.run(setUserPassword, { userId, password: 'A different password 1' });
     expect((await lead({}, client, browser)).pathname).toBe('/authenticationendpoint/login.do');
   });
 

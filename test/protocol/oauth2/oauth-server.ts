@@ -28,7 +28,7 @@ export { ADMIN_PASSWORD };
 
 export const CALLBACK = 'https://app.example/callback';
 export const ORIGIN = 'https://app.example';
-export const PASSWORD = 'correct horse battery';
+export const PASSWORD = 'Correct horse 9 battery';
 
 export interface OauthServerOptions extends TestKernelOptions {
   readonly showAuthFailureReason?: boolean;
@@ -53,6 +53,8 @@ export interface OauthServer {
   user(userName: string, over?: { readonly tenant?: TenantId; readonly attributes?: object }): Promise<UserId>;
   organization(handle: string): Promise<TenantId>;
   application(id: AppId): Promise<Application>;
+  /** The same as another node has it, which serves nobody: what is changed there must count here. */
+  elsewhere(): Promise<OauthServer>;
   /** The folder goes too unless `keep`. */
   close(keep?: 'keep'): Promise<void>;
 }
@@ -119,14 +121,17 @@ export async function startOauthServer(options: OauthServerOptions = {}): Promis
   const url = await server.listen({ host: '127.0.0.1', port: 0 });
   if (superTenant.baseUrl === '') superTenant.baseUrl = url;
 
-  async function run(command: AnyCommand, input: unknown, over: Partial<Envelope> = {}): Promise<Outcome> {
-    const outcome = await execute(kernel, command, input, { caller: system, correlationId: kernel.uuid(), ...over });
-    if (!outcome.ok) throw new Error(`${command.type} was refused: ${JSON.stringify(outcome.refusal)}`);
-    return outcome.value;
-  }
+  const runAt =
+    (node: Kernel) =>
+    async (command: AnyCommand, input: unknown, over: Partial<Envelope> = {}): Promise<Outcome> => {
+      const outcome = await execute(node, command, input, { caller: system, correlationId: node.uuid(), ...over });
+      if (!outcome.ok) throw new Error(`${command.type} was refused: ${JSON.stringify(outcome.refusal)}`);
+      return outcome.value;
+    };
+  const run = runAt(kernel);
 
   let made = 0;
-  return {
+  const here: OauthServer = {
     url,
     kernel,
     signer,
@@ -160,10 +165,15 @@ export async function startOauthServer(options: OauthServerOptions = {}): Promis
       return (await run(createRootOrganization, input)).id as TenantId;
     },
     application: async (id) => (await kernel.aggregates.load(applications, id)).state,
+    async elsewhere() {
+      const other = await opened.elsewhere();
+      return { ...here, kernel: other, run: runAt(other) };
+    },
     async close(keep) {
       await server.close();
       await closeAccess();
       await opened.close(keep);
     },
   };
+  return here;
 }

@@ -266,7 +266,7 @@ describe('introspection', () => {
 
   it('serves a user with the right to it, by HTTP Basic', async () => {
     const { body } = await post(server, '/oauth2/token', { grant_type: 'client_credentials' }, { client });
-    const headers = { authorization: `Basic ${Buffer.from('admin:a-password-for-tests').toString('base64')}` };
+    const headers = { authorization: `Basic ${Buffer.from('admin:A-password-for-tests-1').toString('base64')}` };
     const seen = await post(server, '/oauth2/introspect', { token: body.access_token }, { headers });
     expect(seen.body).toMatchObject({ active: true, client_id: client.clientId });
     const wrong = { authorization: `Basic ${Buffer.from('admin:wrong').toString('base64')}` };

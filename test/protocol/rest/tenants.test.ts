@@ -22,7 +22,7 @@ afterAll(() => server.stop());
 
 const owner = (over: object = {}) => ({
   username: 'kim',
-  password: 'an-owner-password',
+  password: 'An-owner-password-1',
   email: 'kim@example.com',
   firstname: 'Kim',
   lastname: 'Doe',

@@ -124,8 +124,8 @@ describe('attributes and resource', () => {
 });
 
 describe('lock, disabling and active', () => {
-  const unlocked = { lock: null, disabled: false };
-  const locked = { lock: { reason: 'ADMIN_INITIATED' }, disabled: false } as const;
+  const unlocked = { pending: null, lock: null, disabled: false };
+  const locked = { ...unlocked, lock: { reason: 'ADMIN_INITIATED', until: null } } as const;
   const change = (user: Parameters<typeof stateChange>[0], body: object) =>
     stateChange(user, accountWrite(readResource(body)));
 

@@ -1,0 +1,32 @@
+/** The log of this deployment on a server of EventStoreDB, known by its first event: the founding of the super organization. */
+import { SUPER_ORG_ID } from '../../../domain/ids.ts';
+import type { EventStore } from '../event-store.ts';
+import { dbClientDriver } from './db-client-driver.ts';
+import { openEsdbEventStore } from './esdb-event-store.ts';
+
+const FOUNDING_STREAM = `org-${SUPER_ORG_ID}`;
+const UNFOUNDED = 'unfounded';
+
+/** `url` is a connection string. A server of its own name and address may change; the identity stays with the events. */
+export async function openEsdbLog(url: string): Promise<EventStore> {
+  const driver = dbClientDriver(url);
+  const store = await openEsdbEventStore({ driver, identity: UNFOUNDED });
+  const identity = await orClosed(store, foundingEvent(store));
+  if (identity === null) return store;
+  await store.close();
+  return await openEsdbEventStore({ driver, identity });
+}
+
+async function foundingEvent(store: EventStore): Promise<string | null> {
+  for await (const { id } of store.readStream(FOUNDING_STREAM, { max: 1 })) return id;
+  return null;
+}
+
+async function orClosed<Value>(store: EventStore, work: Promise<Value>): Promise<Value> {
+  try {
+    return await work;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
