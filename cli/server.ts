@@ -87,7 +87,7 @@ async function openAll({ configuration, telemetry, tls }: ServerParts, opened: A
     onFault: (error) => background.failed('rebuild', String(error)),
   });
   opened.defer(() => control.close());
-  const endpoint = await openEndpoint({ configuration, telemetry, tls }, kernel);
+  const endpoint = await openEndpoint({ configuration, telemetry, tls }, { kernel, reads });
   opened.defer(async () => await endpoint?.close());
   const metrics = await listenForMetrics(telemetry, configuration.metrics);
   opened.defer(async () => await metrics?.close());
@@ -110,10 +110,13 @@ async function listenForMetrics(
 }
 
 /** Loaded only where it is wanted: most servers have none. */
-async function openEndpoint(parts: ServerParts, kernel: Kernel): Promise<EventStoreEndpoint | null> {
+async function openEndpoint(
+  parts: ServerParts,
+  stores: { readonly kernel: Kernel; readonly reads: ReadStore },
+): Promise<EventStoreEndpoint | null> {
   if (parts.configuration.eventStoreEndpoint === null) return null;
   const { openEventStoreDoor } = await import('./eventstore-door.ts');
-  return await openEventStoreDoor({ ...parts, kernel });
+  return await openEventStoreDoor({ ...parts, ...stores });
 }
 
 /** A parked projection shows in its own status; a part that ended altogether is remembered here. */

@@ -23,9 +23,18 @@ import {
 import { defineScope, redefineScope, removeScope } from './attributes/scope-commands.ts';
 import type { Command } from './command.ts';
 import { withdrawConsent } from './consents/consent-commands.ts';
+import {
+  assignRoleToGroup,
+  changeGroup,
+  createGroup,
+  deleteGroup,
+  unassignRoleFromGroup,
+} from './groups/group-commands.ts';
+import { addGroupMember, removeGroupMember } from './groups/membership.ts';
 import { retireSigningKey, rotateSigningKey } from './keys/rotate-signing-key.ts';
 import { renameOrganization } from './organizations/rename-organization.ts';
 import { createRootOrganization, setOrganizationActive } from './organizations/root-organization.ts';
+import { changeRole, createRole, deleteRole } from './roles/role-commands.ts';
 import {
   configureConnectors,
   configureValidation,
@@ -96,6 +105,16 @@ const all: readonly AnyCommand[] = [
   withdrawConsent,
   changeOwnAccount,
   deleteOwnAccount,
+  createRole,
+  changeRole,
+  deleteRole,
+  createGroup,
+  changeGroup,
+  deleteGroup,
+  addGroupMember,
+  removeGroupMember,
+  assignRoleToGroup,
+  unassignRoleFromGroup,
   configureConnectors,
   revertConnector,
   configureValidation,

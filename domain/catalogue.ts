@@ -5,9 +5,10 @@ import { consentEventDefinitions } from './consents/consent.ts';
 import { consumerEventDefinitions } from './consumers/skipped-event.ts';
 import type { EventMarks } from './event-marks.ts';
 import type { EventDefinition } from './event-schema.ts';
+import { groupEventDefinitions } from './groups/group.ts';
 import { signingKeyEventDefinitions } from './keys/signing-keys.ts';
 import { organizationEventDefinitions } from './organizations/organization.ts';
-import { roleEventDefinitions } from './roles/role.ts';
+import { roleEventDefinitions } from './roles/role-events.ts';
 import { sessionEventDefinitions } from './sessions/session-events.ts';
 import { settingsEventDefinitions } from './settings/organization-settings.ts';
 import { tokenEventDefinitions } from './tokens/token-events.ts';
@@ -18,6 +19,7 @@ const definitions: readonly EventDefinition[] = [
   ...userEventDefinitions,
   ...organizationEventDefinitions,
   ...roleEventDefinitions,
+  ...groupEventDefinitions,
   ...applicationEventDefinitions,
   ...attributeEventDefinitions,
   ...signingKeyEventDefinitions,

@@ -42,6 +42,7 @@ export const applicationsProjection: Projection = {
     'application.application.disabled.v1': (event) => patch(idIn(event), { enabled: false }),
     'application.claims.configured.v1': (event) =>
       patch(idIn(event), { requestedClaims: event.data.requested.map(({ claim }) => claim) }),
+    'application.roles.configured.v1': (event) => patch(idIn(event), { roleAudience: event.data.audience }),
     'application.oidc.configured.v1': (event) => {
       const { clientId, allowedOrigins } = event.data;
       return patch(idIn(event), { clientId, allowedOrigins });

@@ -3,6 +3,7 @@ import type { Aggregate } from '../domain/aggregate.ts';
 import { applications } from '../domain/applications/application.ts';
 import { attributeDictionaries } from '../domain/attributes/dictionary.ts';
 import { consents } from '../domain/consents/consent.ts';
+import { groups } from '../domain/groups/group.ts';
 import { signingKeys } from '../domain/keys/signing-keys.ts';
 import { organizations } from '../domain/organizations/organization.ts';
 import { roles } from '../domain/roles/role.ts';
@@ -17,6 +18,7 @@ export const entities: ReadonlyMap<string, AnyAggregate> = new Map<string, AnyAg
   ['users', users],
   ['organizations', organizations],
   ['roles', roles],
+  ['groups', groups],
   ['applications', applications],
   ['keys', signingKeys],
   ['consents', consents],

@@ -36,7 +36,16 @@ export const systemApis: readonly ApiResource[] = [
     'internal_keystore_view',
   ]),
   api('6', '/api/history', 'History and Feed API', ['internal_audit_view']),
-  api('7', '/scim2/v2/Roles', 'SCIM2 Roles API', ['internal_role_mgt_view', 'internal_role_mgt_users_update']),
+  api('7', '/scim2/v2/Roles', 'SCIM2 Roles API', [
+    'internal_role_mgt_view',
+    'internal_role_mgt_users_update',
+    'internal_role_mgt_create',
+    'internal_role_mgt_update',
+    'internal_role_mgt_delete',
+    'internal_role_mgt_meta_create',
+    'internal_role_mgt_meta_update',
+    'internal_role_mgt_groups_update',
+  ]),
   api('8', '/api/server/v1/organization', 'Organization Management API', ['internal_organization_update']),
   api('40', '/api/server/v1/claim-dialects', 'Claim Management API', [
     'internal_claim_meta_create',
@@ -59,6 +68,12 @@ export const systemApis: readonly ApiResource[] = [
   api('23', '/api/server/v1/validation-rules', 'Validation Rules API', [
     'internal_config_view',
     'internal_config_update',
+  ]),
+  api('30', '/scim2/Groups', 'SCIM2 Groups API', [
+    'internal_group_mgt_create',
+    'internal_group_mgt_view',
+    'internal_group_mgt_update',
+    'internal_group_mgt_delete',
   ]),
 ];
 

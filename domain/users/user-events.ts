@@ -1,6 +1,7 @@
 /** What can have happened to a user. Streams `user-<uuid>`. */
 import { z } from 'zod';
 import { defineEvent, type EventOf, personal, plain } from '../event-schema.ts';
+import { groupMembershipDefinitions, roleMembershipDefinitions } from '../memberships.ts';
 
 /** Why an account is locked; `lockedReason` of the account state model. */
 export const LOCK_REASONS = [
@@ -89,8 +90,8 @@ export const userEventDefinitions = [
   defineEvent('identity.user.released.v1', z.object({ state })),
   defineEvent('identity.user.disabled.v1', z.object({ state })),
   defineEvent('identity.user.enabled.v1', z.object({ state })),
-  defineEvent('access.role.assigned.v1', z.object({ role: plain(z.string()) })),
-  defineEvent('access.role.unassigned.v1', z.object({ role: plain(z.string()) })),
+  ...roleMembershipDefinitions,
+  ...groupMembershipDefinitions,
   /** An attribute became unique, and he was the first to have his values. */
   defineEvent('identity.user.unique_values_claimed.v1', z.object({ generation: plain(z.string()) })),
   defineEvent('identity.user.deleted.v1', z.object({})),

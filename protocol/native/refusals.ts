@@ -1,6 +1,8 @@
 /** Which status stands for which refusal of a command. The compiler keeps the table complete. */
 import type { ApplicationCommandRefusal } from '../../commands/applications/change-application.ts';
 import type { CommonRefusal } from '../../commands/command.ts';
+import type { GroupCommandRefusal } from '../../commands/groups/group-commands.ts';
+import type { RoleCommandRefusal } from '../../commands/roles/role-commands.ts';
 import type { UserCommandRefusal } from '../../commands/users/user-command.ts';
 import type { ClaimRefusal } from '../../domain/attributes/decide-claims.ts';
 import type { DialectRefusal } from '../../domain/attributes/decide-dialects.ts';
@@ -19,6 +21,8 @@ type Known =
   | ClaimRefusal
   | DialectRefusal
   | ScopeRefusal
+  | RoleCommandRefusal
+  | GroupCommandRefusal
   | SettingsRefusal
   | { readonly reason: 'role-not-found' | 'role-exceeds-own' | 'not-own-consent' | 'id-reserved' };
 
@@ -29,6 +33,7 @@ const statuses: Record<Known['reason'], 400 | 403 | 404 | 409 | 412 | 422 | 503>
   forbidden: 403,
   'exceeds-own-permissions': 403,
   'role-exceeds-own': 403,
+  'role-protected': 403,
   'not-own-consent': 403,
   'owner-protected': 403,
   'system-application': 403,
@@ -45,6 +50,7 @@ const statuses: Record<Known['reason'], 400 | 403 | 404 | 409 | 412 | 422 | 503>
   'user-not-found': 404,
   'organization-not-found': 404,
   'role-not-found': 404,
+  'group-not-found': 404,
   'key-not-found': 404,
   'dialect-not-found': 404,
   'local-claim-not-found': 404,
@@ -54,6 +60,8 @@ const statuses: Record<Known['reason'], 400 | 403 | 404 | 409 | 412 | 422 | 503>
   'application-exists': 409,
   'api-already-authorized': 409,
   'user-exists': 409,
+  'role-exists': 409,
+  'group-exists': 409,
   'organization-exists': 409,
   'key-in-use': 409,
   'dialect-exists': 409,
@@ -78,6 +86,12 @@ const statuses: Record<Known['reason'], 400 | 403 | 404 | 409 | 412 | 422 | 503>
   'grant-not-for-public-client': 422,
   'scope-not-of-api': 422,
   'user-name-invalid': 422,
+  'role-name-invalid': 422,
+  'group-name-invalid': 422,
+  'audience-unknown': 422,
+  'permission-unknown': 422,
+  'too-many-permissions': 422,
+  'too-many-memberships': 422,
   'attributes-too-large': 422,
   'user-name-breaks-rule': 422,
   'email-missing': 422,

@@ -227,10 +227,10 @@ async function reachesProbe({ server, prefix }: Ground, authorization: string): 
 const HELD_BY_ALL = 'internal_login';
 
 async function readsLog({ server, tenant: id, prefix }: Ground, user: string): Promise<Grant | null> {
-  const { kernel, signer, url } = server;
-  const authenticator = createAuthenticator(kernel, signer, createClientDirectory(kernel));
+  const { kernel, signer, access, url } = server;
+  const authenticator = createAuthenticator({ kernel, signer, clients: createClientDirectory(kernel), access });
   const tenant = { id, domain: prefix.slice('/t/'.length), isSuper: false, baseUrl: `${url}${prefix}` };
-  const authorize = auditorsOnly({ kernel, authenticator, tenant, permission: HELD_BY_ALL });
+  const authorize = auditorsOnly({ kernel, authenticator, access, tenant, permission: HELD_BY_ALL });
   return await authorize({ user, password: PASSWORD, address: '127.0.0.1' });
 }
 

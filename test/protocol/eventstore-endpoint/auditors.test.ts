@@ -120,7 +120,12 @@ describe('the door', () => {
   it('is busy when too many passwords wait to be hashed', async () => {
     const authenticator = { authenticate: () => Promise.reject(new HashQueueFull(1)) };
     const tenant = { id: SUPER_ORG_ID, domain: 'carbon.super', isSuper: true, baseUrl: 'http://localhost' };
-    const authorize = auditorsOnly({ kernel: door.server.kernel, authenticator, tenant });
+    const authorize = auditorsOnly({
+      kernel: door.server.kernel,
+      access: { rolesOf: async () => [] },
+      authenticator,
+      tenant,
+    });
     await expect(authorize({ user: 'a', password: 'b', address: '127.0.0.1' })).rejects.toMatchObject({
       code: 14,
       details: 'Server Is Too Busy',

@@ -5,6 +5,7 @@ import { createClientDirectory } from '../../../commands/applications/client-dir
 import { createApplication } from '../../../commands/applications/create-application.ts';
 import type { Caller } from '../../../commands/caller.ts';
 import type { Envelope, Outcome } from '../../../commands/command.ts';
+import type { EffectiveAccess } from '../../../commands/effective-access.ts';
 import type { Kernel } from '../../../commands/kernel.ts';
 import { createRootOrganization } from '../../../commands/organizations/root-organization.ts';
 import { createTenantDirectory } from '../../../commands/organizations/tenant-directory.ts';
@@ -20,6 +21,7 @@ import { buildServer } from '../../../protocol/http/server.ts';
 import type { Tenant } from '../../../protocol/http/tenant.ts';
 import { oauthErrors } from '../../../protocol/oauth2/oauth-error.ts';
 import { oauthRoutes } from '../../../protocol/oauth2/routes.ts';
+import { openAccess } from '../../support/access.ts';
 import { ADMIN_PASSWORD, openSetUpKernel, system, type TestKernelOptions } from '../../support/kernel.ts';
 
 export { ADMIN_PASSWORD };
@@ -44,6 +46,7 @@ export interface OauthServer {
   readonly url: string;
   readonly kernel: Kernel;
   readonly signer: JwtSigner;
+  readonly access: EffectiveAccess;
   readonly clock: { nowMs: number | null };
   run(command: AnyCommand, input: unknown, over?: Partial<Envelope>): Promise<Outcome>;
   client(over?: ClientOptions): Promise<TestClient>;
@@ -80,7 +83,8 @@ export async function startOauthServer(options: OauthServerOptions = {}): Promis
   const { kernel } = opened;
   const signer = createJwtSigner(kernel);
   const clients = createClientDirectory(kernel);
-  const authenticator = createAuthenticator(kernel, signer, clients);
+  const { access, close: closeAccess } = await openAccess(opened);
+  const authenticator = createAuthenticator({ kernel, signer, clients, access });
   const directory = createTenantDirectory(kernel);
   const superTenant = { id: SUPER_ORG_ID, domain: 'carbon.super', isSuper: true, baseUrl: options.publicUrl ?? '' };
   const byDomain = async (domain: string): Promise<Tenant | null> => {
@@ -94,6 +98,7 @@ export async function startOauthServer(options: OauthServerOptions = {}): Promis
     kernel,
     signer,
     clients,
+    access,
     authenticator,
     showAuthFailureReason,
     knownOrigin: async (_tenant, origin) => origin === ORIGIN,
@@ -130,6 +135,7 @@ export async function startOauthServer(options: OauthServerOptions = {}): Promis
     url,
     kernel,
     signer,
+    access,
     clock,
     run,
     async client({ tenant = SUPER_ORG_ID, name, oidc, consent } = {}) {
@@ -165,6 +171,7 @@ export async function startOauthServer(options: OauthServerOptions = {}): Promis
     },
     async close(keep) {
       await server.close();
+      await closeAccess();
       await opened.close(keep);
     },
   };

@@ -125,7 +125,6 @@ describe('creating an application', () => {
       'OAUTH-60001',
     ],
     ['SAML', { name: 'y3', inboundProtocolConfiguration: { saml: { metadataURL: 'https://x' } } }, 400, 'APP-60001'],
-    ['application roles', { name: 'y4', associatedRoles: { allowedAudience: 'APPLICATION' } }, 400, 'APP-60001'],
     [
       'a role of an audience',
       { name: 'y5', associatedRoles: { allowedAudience: 'ORGANIZATION', roles: [{ id: 'r' }] } },
@@ -156,6 +155,18 @@ describe('creating an application', () => {
     expect(answer).toMatchObject({ status, json: { code, traceId: answer.headers.get('activityid') } });
     expect(answer.json.description).not.toBe('');
     expect((await admin.get(APPLICATIONS)).json.totalResults).toBe(before);
+  });
+
+  it('says whose roles count in its tokens', async () => {
+    const allowed = (allowedAudience: string) => ({ associatedRoles: { allowedAudience } });
+    const made = await admin.send('POST', APPLICATIONS, { name: 'OwnRoles', ...allowed('APPLICATION') });
+    expect(made.status, made.text).toBe(201);
+    const path = `${APPLICATIONS}/${made.createdId}`;
+    expect((await admin.get(path)).json).toMatchObject(allowed('APPLICATION'));
+    const listed = `${APPLICATIONS}?filter=name+eq+OwnRoles&attributes=associatedRoles.allowedAudience`;
+    expect((await admin.get(listed)).json.applications).toMatchObject([allowed('APPLICATION')]);
+    await admin.send('PATCH', path, allowed('ORGANIZATION'));
+    expect((await admin.get(path)).json).toMatchObject(allowed('ORGANIZATION'));
   });
 
   it('[SEC-I7] refuses text that is no JSON, and keys that reach for a prototype', async () => {
