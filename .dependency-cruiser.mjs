@@ -10,9 +10,9 @@ const PORTS = [
   '^infra/vault/vault\\.ts$',
 ];
 
-const COMMAND_TYPES = '^commands/caller\\.ts$';
+const COMMAND_TYPES = '^commands/(caller|effective-access)\\.ts$';
 /** Row shapes and names of read models, no behaviour. */
-const ROW_TYPES = '^projections/(catalogue|projection|applications|organizations|roles|tenants|users)\\.ts$';
+const ROW_TYPES = '^projections/(catalogue|projection|access|applications|organizations|roles|tenants|users)\\.ts$';
 
 const layer = (name, from, allowed) => ({
   name,

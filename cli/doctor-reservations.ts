@@ -1,9 +1,12 @@
 /** Do the reservations of unique values agree with those who own the values? Nothing here prints a value. */
 import { reservationStream } from '../commands/reservations.ts';
+import type { Aggregate } from '../domain/aggregate.ts';
 import { applicationNameClaim, applications, clientIdClaim } from '../domain/applications/application.ts';
 import type { Claim } from '../domain/decision.ts';
 import type { DomainEvent } from '../domain/event.ts';
+import { groupNameClaim, groups } from '../domain/groups/group.ts';
 import { handleClaim, organizations } from '../domain/organizations/organization.ts';
+import { roleNameClaim, roles } from '../domain/roles/role.ts';
 import { evolveReservation, free, type Reservation } from '../domain/uniqueness/reservation.ts';
 import { userNameClaim } from '../domain/users/user.ts';
 import type { Vault } from '../infra/vault/vault.ts';
@@ -21,7 +24,13 @@ export function newReservationsCheck(vault: Vault, findings: Findings): Reservat
   /** Claim id to the stream whose event makes it good. */
   const madeGood = new Map<string, string>();
   const owned: Owned = new Map();
-  const observers = [userObserver(owned), applicationObserver(owned), organizationObserver(owned)];
+  const observers = [
+    userObserver(owned),
+    applicationObserver(owned),
+    organizationObserver(owned),
+    namedObserver(owned, roles, roleNameClaim),
+    namedObserver(owned, groups, groupNameClaim),
+  ];
   return {
     see(event) {
       const { stream, meta } = event;
@@ -114,6 +123,23 @@ function applicationObserver(owned: Owned): Observer {
     const claims = [applicationNameClaim(state)];
     if (state.oidc !== null) claims.push(clientIdClaim(state.tenant, state.oidc.clientId));
     owned.set(stream, claims);
+  };
+}
+
+/** Whoever was named before names were reserved has no reservation until he is renamed. */
+function namedObserver<State extends { readonly status: string }>(
+  owned: Owned,
+  aggregate: Aggregate<State>,
+  claimOf: (state: State) => Claim,
+): Observer {
+  const states = new Map<string, State>();
+  return (event) => {
+    const { stream, meta } = event;
+    if (!stream.startsWith(`${aggregate.category}-`)) return;
+    const state = aggregate.evolve(states.get(stream) ?? aggregate.initial, event);
+    states.set(stream, state);
+    if (state.status !== 'present') owned.delete(stream);
+    else if (meta.claims !== undefined || owned.has(stream)) owned.set(stream, [claimOf(state)]);
   };
 }
 

@@ -2,6 +2,7 @@
 import { type ClientDirectory, createClientDirectory } from '../commands/applications/client-directory.ts';
 import type { Kernel } from '../commands/kernel.ts';
 import { createTenantDirectory, type TenantDirectory } from '../commands/organizations/tenant-directory.ts';
+import { everyoneRoleId } from '../commands/roles/everyone.ts';
 import { createJwtSigner } from '../commands/tokens/jwt.ts';
 import { SUPER_ORG_ID } from '../domain/ids.ts';
 import type { ReadStore } from '../infra/read-store/read-store.ts';
@@ -15,6 +16,7 @@ import { oauthRoutes } from '../protocol/oauth2/routes.ts';
 import { restRoutes } from '../protocol/rest/routes.ts';
 import { scimRoutes } from '../protocol/scim/routes.ts';
 import { isAllowedOrigin } from '../read-api/applications.ts';
+import { createEffectiveAccess } from '../read-api/effective-access.ts';
 
 export interface DoorsOptions {
   readonly kernel: Kernel;
@@ -38,7 +40,8 @@ export function openDoors(options: DoorsOptions): Doors {
   const { kernel, reads, address, superTenant, stopped } = options;
   const signer = createJwtSigner(kernel);
   const clients = createClientDirectory(kernel);
-  const authenticator = createAuthenticator(kernel, signer, clients);
+  const access = createEffectiveAccess({ store: kernel.store, reads, everyoneRole: everyoneRoleId });
+  const authenticator = createAuthenticator({ kernel, signer, clients, access });
   const tenantDirectory = createTenantDirectory(kernel);
   const routes: readonly Route[] = [
     ...scimRoutes({ kernel, readStore: reads }),
@@ -47,6 +50,7 @@ export function openDoors(options: DoorsOptions): Doors {
       kernel,
       signer,
       clients,
+      access,
       authenticator,
       showAuthFailureReason: options.showLoginFailureReason,
       knownOrigin: (tenant, origin) => isAllowedOrigin(reads, tenant, origin),

@@ -13,9 +13,18 @@ import {
 import { createApplication } from './applications/create-application.ts';
 import type { Command } from './command.ts';
 import { withdrawConsent } from './consents/consent-commands.ts';
+import {
+  assignRoleToGroup,
+  createGroup,
+  deleteGroup,
+  renameGroup,
+  unassignRoleFromGroup,
+} from './groups/group-commands.ts';
+import { addGroupMember, removeGroupMember } from './groups/membership.ts';
 import { retireSigningKey, rotateSigningKey } from './keys/rotate-signing-key.ts';
 import { renameOrganization } from './organizations/rename-organization.ts';
 import { createRootOrganization, setOrganizationActive } from './organizations/root-organization.ts';
+import { changeRole, createRole, deleteRole } from './roles/role-commands.ts';
 import { assignRole, unassignRole } from './users/assign-role.ts';
 import {
   changeUser,
@@ -65,6 +74,16 @@ const all: readonly AnyCommand[] = [
   withdrawConsent,
   changeOwnAccount,
   deleteOwnAccount,
+  createRole,
+  changeRole,
+  deleteRole,
+  createGroup,
+  renameGroup,
+  deleteGroup,
+  addGroupMember,
+  removeGroupMember,
+  assignRoleToGroup,
+  unassignRoleFromGroup,
 ];
 
 export const commandRegistry: ReadonlyMap<string, AnyCommand> = new Map(all.map((command) => [command.type, command]));

@@ -3,9 +3,10 @@ import { applicationEventDefinitions } from './applications/application-events.t
 import { consentEventDefinitions } from './consents/consent.ts';
 import type { EventMarks } from './event-marks.ts';
 import type { EventDefinition } from './event-schema.ts';
+import { groupEventDefinitions } from './groups/group.ts';
 import { signingKeyEventDefinitions } from './keys/signing-keys.ts';
 import { organizationEventDefinitions } from './organizations/organization.ts';
-import { roleEventDefinitions } from './roles/role.ts';
+import { roleEventDefinitions } from './roles/role-events.ts';
 import { sessionEventDefinitions } from './sessions/session-events.ts';
 import { tokenEventDefinitions } from './tokens/token-events.ts';
 import { reservationEventDefinitions } from './uniqueness/reservation.ts';
@@ -15,6 +16,7 @@ const definitions: readonly EventDefinition[] = [
   ...userEventDefinitions,
   ...organizationEventDefinitions,
   ...roleEventDefinitions,
+  ...groupEventDefinitions,
   ...applicationEventDefinitions,
   ...signingKeyEventDefinitions,
   ...consentEventDefinitions,

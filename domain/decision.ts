@@ -3,7 +3,7 @@ import type { Fact } from './event.ts';
 
 /** What must be unique, and within what. */
 export interface Claim {
-  readonly kind: 'username' | 'handle' | 'client-id' | 'application-name';
+  readonly kind: 'username' | 'handle' | 'client-id' | 'application-name' | 'role-name' | 'group-name';
   /** Organization id, or `global`. */
   readonly scope: string;
   readonly value: string;

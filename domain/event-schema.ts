@@ -61,5 +61,8 @@ function unwrapped(schema: z.ZodType): z.ZodType {
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodReadonly) {
     return schema.unwrap() as z.ZodType;
   }
+  if (schema instanceof z.ZodExactOptional) {
+    return schema.unwrap() as z.ZodType;
+  }
   return schema;
 }

@@ -10,6 +10,7 @@ export type TenantId = OrgId;
 export type UserId = Id<'user'>;
 export type AppId = Id<'app'>;
 export type RoleId = Id<'role'>;
+export type GroupId = Id<'group'>;
 
 /** The super organization exists on every server under this id. */
 export const SUPER_ORG_ID = '10084a8d-113f-4211-a0d5-efe36b082211' as OrgId;

@@ -13,7 +13,7 @@ const patch = (id: string, set: Record<string, Json>, unset: readonly string[] =
 
 export const applicationsProjection: Projection = {
   name: 'applications',
-  version: 1,
+  version: 2,
   collections: [
     {
       name: APPLICATIONS,
@@ -39,6 +39,7 @@ export const applicationsProjection: Projection = {
     'application.application.described.v1': (event) => patch(idIn(event), { ...event.data }),
     'application.application.enabled.v1': (event) => patch(idIn(event), { enabled: true }),
     'application.application.disabled.v1': (event) => patch(idIn(event), { enabled: false }),
+    'application.roles.configured.v1': (event) => patch(idIn(event), { roleAudience: event.data.audience }),
     'application.oidc.configured.v1': (event) => {
       const { clientId, allowedOrigins } = event.data;
       return patch(idIn(event), { clientId, allowedOrigins });

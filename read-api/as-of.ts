@@ -55,16 +55,16 @@ export interface PastDocument extends Omit<PastState, 'state'> {
   readonly document: Document | null;
 }
 
-/** The document that a read model held, made anew by the projection that makes it today. */
+/** The document that a collection of a read model held, made anew by the projection that makes it today. */
 export async function documentAsOf(
   log: Log,
-  projection: Projection,
+  { projection, name }: { readonly projection: Projection; readonly name: string },
   request: AsOfRequest,
 ): Promise<PastDocument | null> {
   let document: Document | null = null;
   const walked = await walk(log, request, (event) => {
     for (const write of projection.handlers.get(event.type)?.(event) ?? []) {
-      if (idOf(write) === request.id) document = written(document, write);
+      if (write.collection === name && idOf(write) === request.id) document = written(document, write);
     }
   });
   return walked === null ? null : { ...walked, document };

@@ -1,7 +1,10 @@
 /** What the native read endpoint offers: each collection with the right it needs and the aggregate it is made from. */
 import { applications } from '../domain/applications/application.ts';
+import { groups } from '../domain/groups/group.ts';
 import { organizations } from '../domain/organizations/organization.ts';
+import { roles } from '../domain/roles/role.ts';
 import { users } from '../domain/users/user.ts';
+import { accessProjection, GROUPS, ROLES } from '../projections/access.ts';
 import { APPLICATIONS, applicationsProjection } from '../projections/applications.ts';
 import type { Projection } from '../projections/projection.ts';
 import { TENANTS, tenantsProjection } from '../projections/tenants.ts';
@@ -38,6 +41,20 @@ const list: readonly ReadableCollection[] = [
     projection: tenantsProjection,
     aggregate: organizations,
     superOnly: true,
+  },
+  {
+    name: ROLES,
+    permissions: ['internal_role_mgt_view'],
+    projection: accessProjection,
+    aggregate: roles,
+    superOnly: false,
+  },
+  {
+    name: GROUPS,
+    permissions: ['internal_group_mgt_view'],
+    projection: accessProjection,
+    aggregate: groups,
+    superOnly: false,
   },
 ];
 

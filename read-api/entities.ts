@@ -2,6 +2,7 @@
 import type { Aggregate } from '../domain/aggregate.ts';
 import { applications } from '../domain/applications/application.ts';
 import { consents } from '../domain/consents/consent.ts';
+import { groups } from '../domain/groups/group.ts';
 import { signingKeys } from '../domain/keys/signing-keys.ts';
 import { organizations } from '../domain/organizations/organization.ts';
 import { roles } from '../domain/roles/role.ts';
@@ -15,6 +16,7 @@ export const entities: ReadonlyMap<string, AnyAggregate> = new Map<string, AnyAg
   ['users', users],
   ['organizations', organizations],
   ['roles', roles],
+  ['groups', groups],
   ['applications', applications],
   ['keys', signingKeys],
   ['consents', consents],

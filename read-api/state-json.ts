@@ -1,5 +1,6 @@
 /** A folded state as JSON, and what differs between two of them. */
 import type { Json } from '../domain/json.ts';
+import { Memberships } from '../domain/memberships.ts';
 
 /** Bookkeeping of the gate, no statement about the entity. */
 const BOOKKEEPING = new Set(['endedRevision']);
@@ -10,7 +11,7 @@ export function stateAsJson(state: unknown): Json {
     return state;
   }
   if (typeof state === 'bigint') return String(state);
-  if (state instanceof Set) return [...state].map(stateAsJson).sort(byText);
+  if (state instanceof Set || state instanceof Memberships) return [...state].map(stateAsJson).sort(byText);
   if (state instanceof Map) return entriesAsJson([...state]);
   if (Array.isArray(state)) return state.map(stateAsJson);
   if (typeof state === 'object') return entriesAsJson(Object.entries(state));

@@ -32,6 +32,7 @@ export const settingsInput = z.strictObject({
       requested: z.array(z.strictObject({ claim: z.string().max(255), mandatory: z.boolean() })).max(200),
     })
     .optional(),
+  roleAudience: z.enum(['organization', 'application']).optional(),
 });
 
 /** Every part but the grant types has its default. `clientId` and `clientSecret` may be brought along. */

@@ -18,12 +18,14 @@ import {
   organizations,
 } from '../../domain/organizations/organization.ts';
 import { accept, type Result, refuse } from '../../domain/result.ts';
-import { administratorRole } from '../../domain/roles/role.ts';
+import { administratorRole, everyoneRole, roleNameClaim } from '../../domain/roles/role.ts';
+import type { RoleCreated } from '../../domain/roles/role-events.ts';
 import { type PasswordRefusal, passwordRefusal } from '../../domain/users/password.ts';
 import { decideCreateUser, type UserRefusal, userNameClaim, users } from '../../domain/users/user.ts';
 import { configurationOf, oidcInput } from '../applications/application-command.ts';
 import type { Command, Scope } from '../command.ts';
 import { type KeyMaterial, newSigningKey, signingKeyRef } from '../keys/key-material.ts';
+import { everyoneRoleId } from '../roles/everyone.ts';
 import { attributesInput, passwordRef } from '../users/user-command.ts';
 
 const input = z.strictObject({
@@ -65,7 +67,8 @@ export const createRootOrganization: Command<Input, Organization, Refusal, Facts
   facts: gather,
   decide: (organization, given, facts, scope) => {
     const births = [
-      roleBirth(scope, facts),
+      roleBirth(scope, facts.role, administratorRole(scope.id)),
+      roleBirth(scope, everyoneRoleId(scope.id), everyoneRole(scope.id)),
       keysBirth(scope, facts),
       ...SYSTEM_APPLICATIONS.map((application) => applicationBirth(scope, application)),
     ];
@@ -109,9 +112,10 @@ async function gather(scope: Scope<Input>): Promise<Result<Facts, Refusal>> {
   return accept(verifier === undefined ? ids : { ...ids, verifier });
 }
 
-const roleBirth = ({ id }: Scope<Input>, { role }: Facts): StreamFacts => ({
+const roleBirth = ({ id: org }: Scope<Input>, role: string, created: RoleCreated): StreamFacts => ({
   stream: `role-${role}`,
-  facts: [administratorRole(id)],
+  facts: [created],
+  claims: [roleNameClaim({ org, ...created.data })],
 });
 
 const keysBirth = ({ id }: Scope<Input>, { keys }: Facts): StreamFacts => ({

@@ -6,8 +6,10 @@ import type { Json } from '../../domain/json.ts';
 import type { Organization } from '../../domain/organizations/organization.ts';
 import type { Position } from '../../infra/event-store/position.ts';
 import type { TransientKey } from '../../infra/transient-store/transient-store.ts';
+import { grantedScopes } from '../access.ts';
 import type { Admission, Judged } from '../admission.ts';
 import { admit } from '../admit.ts';
+import type { EffectiveAccess } from '../effective-access.ts';
 import { instantOf, type Kernel } from '../kernel.ts';
 import type { RequestTrace } from '../technical-stream.ts';
 import { findGrant } from './grant.ts';
@@ -155,10 +157,18 @@ export interface VerifyRequest {
   readonly applicationOf: (tenant: TenantId, clientId: string) => Promise<AppId | null>;
 }
 
-/** Null for anything that is not a living access token of this tenant. */
+export interface Verification {
+  readonly kernel: Kernel;
+  readonly signer: JwtSigner;
+  readonly access: EffectiveAccess;
+}
+
+/**
+ * Null for anything that is not a living access token of this tenant. Of a user's scopes those count that he would be
+ * granted now: a right that was taken from him is not in his hands until the token expires.
+ */
 export async function verifyAccessToken(
-  kernel: Kernel,
-  signer: JwtSigner,
+  { kernel, signer, access }: Verification,
   request: VerifyRequest,
 ): Promise<AccessToken | null> {
   const { tenant, token, issuer } = request;
@@ -177,11 +187,20 @@ export async function verifyAccessToken(
   const form = isJwt ? 'JWT' : 'Default';
   const base = { tenant, application, clientId, claims, form, scopes: scopesIn(claims) } as const;
   if (await isRevoked(kernel, tenant, jti)) return null;
-  return jti.startsWith('g.') ? await verifyGranted(kernel, base, jti) : await verifyOwn(kernel, base, jti);
+  if (!jti.startsWith('g.')) return await verifyOwn(kernel, base, jti);
+  const granted = await verifyGranted(kernel, base, jti);
+  return granted === null ? null : { ...granted, scopes: await scopesNow(access, granted) };
 }
 
 const scopesIn = (claims: Claims): readonly string[] =>
   typeof claims['scope'] === 'string' && claims['scope'] !== '' ? claims['scope'].split(' ') : [];
+
+async function scopesNow(access: EffectiveAccess, token: AccessToken): Promise<readonly string[]> {
+  const { application: state, user: person } = token.judged;
+  if (state === null || person === null || token.user === null) return [];
+  const holder = { id: token.user, tenant: person.tenant, org: person.org };
+  return await grantedScopes(access, { id: token.application, state }, holder, new Set(token.scopes));
+}
 
 type Base = Omit<AccessToken, 'user' | 'session' | 'judged'>;
 

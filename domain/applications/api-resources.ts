@@ -36,7 +36,16 @@ export const systemApis: readonly ApiResource[] = [
     'internal_keystore_view',
   ]),
   api('6', '/api/history', 'History and Feed API', ['internal_audit_view']),
-  api('7', '/scim2/v2/Roles', 'SCIM2 Roles API', ['internal_role_mgt_view', 'internal_role_mgt_users_update']),
+  api('7', '/scim2/v2/Roles', 'SCIM2 Roles API', [
+    'internal_role_mgt_view',
+    'internal_role_mgt_users_update',
+    'internal_role_mgt_create',
+    'internal_role_mgt_update',
+    'internal_role_mgt_delete',
+    'internal_role_mgt_meta_create',
+    'internal_role_mgt_meta_update',
+    'internal_role_mgt_groups_update',
+  ]),
   api('8', '/api/server/v1/organization', 'Organization Management API', ['internal_organization_update']),
   api('9', '/api/server/v1/api-resources', 'API Resource Management API', ['internal_api_resource_view']),
   api('10', '/scim2/Bulk', 'SCIM2 Bulk API', [
@@ -44,6 +53,18 @@ export const systemApis: readonly ApiResource[] = [
     'internal_bulk_user_create',
     'internal_bulk_user_update',
     'internal_bulk_user_delete',
+    'internal_bulk_group_create',
+    'internal_bulk_group_update',
+    'internal_bulk_group_delete',
+    'internal_bulk_role_create',
+    'internal_bulk_role_update',
+    'internal_bulk_role_delete',
+  ]),
+  api('20', '/scim2/Groups', 'SCIM2 Groups API', [
+    'internal_group_mgt_create',
+    'internal_group_mgt_view',
+    'internal_group_mgt_update',
+    'internal_group_mgt_delete',
   ]),
 ];
 

@@ -61,6 +61,8 @@ export const applicationEventDefinitions = [
       requested: z.array(z.object({ claim: text, mandatory: z.boolean() })),
     }),
   ),
+  /** Whose roles count in its tokens: the organization's, or its own. */
+  defineEvent('application.roles.configured.v1', z.object({ audience: z.enum(['organization', 'application']) })),
   defineEvent('application.oidc.configured.v1', oidcConfiguration),
   /** The secret itself is in the vault under this id. */
   defineEvent('application.oidc.secret_set.v1', z.object({ secret: text })),

@@ -46,6 +46,8 @@ export interface Application {
   readonly presentation: Presentation;
   readonly consent: { readonly skipLogin: boolean; readonly skipLogout: boolean };
   readonly claims: ClaimConfiguration;
+  /** Whose roles count in its tokens. */
+  readonly roleAudience: 'organization' | 'application';
   readonly oidc: Oidc | null;
   readonly apis: ReadonlyMap<string, ApiAuthorization>;
   readonly createdAt: string;
@@ -70,6 +72,7 @@ const absent: Application = {
   presentation: noPresentation,
   consent: { skipLogin: false, skipLogout: false },
   claims: { subject: 'userid', requested: [] },
+  roleAudience: 'organization',
   oidc: null,
   apis: new Map(),
   createdAt: '',
@@ -127,6 +130,7 @@ export interface ApplicationSettings {
   readonly presentation?: Partial<Presentation>;
   readonly consent?: { readonly skipLogin?: boolean; readonly skipLogout?: boolean };
   readonly claims?: ClaimConfiguration;
+  readonly roleAudience?: Application['roleAudience'];
 }
 
 export function decideCreateApplication(
@@ -278,6 +282,8 @@ function settingFacts(before: Application, settings: ApplicationSettings): Appli
   if (claims !== undefined && !same(claims, before.claims)) {
     facts.push({ type: 'application.claims.configured.v1', data: { ...claims, requested: [...claims.requested] } });
   }
+  const { roleAudience: audience = before.roleAudience } = settings;
+  if (audience !== before.roleAudience) facts.push({ type: 'application.roles.configured.v1', data: { audience } });
   if (enabled === true && !before.enabled) facts.push({ type: 'application.application.enabled.v1', data: {} });
   if (enabled === false && before.enabled) facts.push({ type: 'application.application.disabled.v1', data: {} });
   return facts;
@@ -340,6 +346,8 @@ function evolveApplication(application: Application, event: DomainEvent): Applic
       return { ...application, consent: fact.data };
     case 'application.claims.configured.v1':
       return { ...application, claims: fact.data };
+    case 'application.roles.configured.v1':
+      return { ...application, roleAudience: fact.data.audience };
     case 'application.oidc.configured.v1': {
       // Set up anew after it was removed, the client is a new one, also under its old id.
       const { state = 'ACTIVE', secret = null, endedRevision = event.revision } = application.oidc ?? {};

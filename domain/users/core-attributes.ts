@@ -3,7 +3,8 @@ import { type AttributeDefinition, attribute, complex, flag, list, text } from '
 
 const state = { kept: 'state' } as const;
 const server = { kept: 'state', mutability: 'readOnly' } as const;
-const later = { kept: 'withheld', mutability: 'readOnly', search: 'none' } as const;
+/** Said by memberships, and looked up there. */
+const joined = { ...server, search: 'none' } as const;
 
 const meta = complex(
   'meta',
@@ -45,10 +46,10 @@ const addresses = complex(
 
 /** What a group or role of a user looks like. */
 const membership = [
-  text('value', 'Its id.', { ...later, caseExact: true }),
-  attribute('$ref', 'reference', 'Its address.', later),
-  text('display', 'Its name.', later),
-  text('type', 'Direct or indirect.', { ...later, canonicalValues: ['direct', 'indirect'] }),
+  text('value', 'Its id.', { ...joined, caseExact: true }),
+  attribute('$ref', 'reference', 'Its address.', joined),
+  text('display', 'Its name.', joined),
+  text('type', 'Direct or indirect.', { ...joined, canonicalValues: ['direct', 'indirect'] }),
 ];
 
 export const coreAttributes: readonly AttributeDefinition[] = [
@@ -97,9 +98,9 @@ export const coreAttributes: readonly AttributeDefinition[] = [
     types: ['photo', 'thumbnail'],
   }),
   addresses,
-  complex('groups', 'Groups that the user is in.', membership, { ...later, multiValued: true }),
+  complex('groups', 'Groups that the user is in.', membership, { ...joined, multiValued: true }),
   list('entitlements', 'What the user is entitled to.', { value: text('value', 'The entitlement.') }),
-  complex('roles', 'Roles that the user has.', membership, { ...later, multiValued: true }),
+  complex('roles', 'Roles that the user has.', membership, { ...joined, multiValued: true }),
   list('x509Certificates', 'Certificates.', { value: attribute('value', 'binary', 'DER, in Base64.') }),
 ];
 

@@ -1,6 +1,7 @@
 /** What can have happened to a user. Streams `user-<uuid>`. */
 import { z } from 'zod';
 import { defineEvent, type EventOf, personal, plain } from '../event-schema.ts';
+import { groupMembershipDefinitions, roleMembershipDefinitions } from '../memberships.ts';
 
 /** Why an account is locked; `lockedReason` of the account state model. */
 export const LOCK_REASONS = ['ADMIN_INITIATED', 'MAX_ATTEMPTS_EXCEEDED', 'IDLE_ACCOUNT'] as const;
@@ -53,8 +54,8 @@ export const userEventDefinitions = [
   defineEvent('identity.user.unlocked.v1', z.object({ state })),
   defineEvent('identity.user.disabled.v1', z.object({ state })),
   defineEvent('identity.user.enabled.v1', z.object({ state })),
-  defineEvent('access.role.assigned.v1', z.object({ role: plain(z.string()) })),
-  defineEvent('access.role.unassigned.v1', z.object({ role: plain(z.string()) })),
+  ...roleMembershipDefinitions,
+  ...groupMembershipDefinitions,
   defineEvent('identity.user.deleted.v1', z.object({})),
   /** The key that opens the user's personal data is destroyed. */
   defineEvent('identity.user.erased.v1', z.object({ subject: plain(z.string()) })),

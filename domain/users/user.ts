@@ -4,6 +4,7 @@ import type { Claim, Decision } from '../decision.ts';
 import { nothing } from '../decision.ts';
 import type { DomainEvent } from '../event.ts';
 import type { OrgId, UserId } from '../ids.ts';
+import { type MembershipRefusal, Memberships, refuseMembership } from '../memberships.ts';
 import { accept, type Result, refuse } from '../result.ts';
 import type { AccountState, Attributes, AttributeValue, LockReason, UserEvent } from './user-events.ts';
 
@@ -24,7 +25,8 @@ export interface User {
   readonly passwordSetAt: string | null;
   /** Revision of the last event that ended every session and grant made before it; -1 when there was none. */
   readonly endedRevision: bigint;
-  readonly roles: ReadonlySet<string>;
+  readonly roles: Memberships;
+  readonly groups: Memberships;
   readonly erasureVerified: boolean;
   readonly createdAt: string;
   readonly modifiedAt: string;
@@ -41,7 +43,8 @@ const absent: User = {
   verifier: null,
   passwordSetAt: null,
   endedRevision: -1n,
-  roles: new Set(),
+  roles: Memberships.none,
+  groups: Memberships.none,
   erasureVerified: false,
   createdAt: '',
   modifiedAt: '',
@@ -131,9 +134,11 @@ export function decideRehashPassword(user: User, change: { from: string; to: str
   return accept({ facts: [fact] });
 }
 
-export function decideAssignRole(user: User, role: string): Result<Decision, UserRefusal> {
+export function decideAssignRole(user: User, role: string): Result<Decision, UserRefusal | MembershipRefusal> {
   if (user.status !== 'present') return refuse({ reason: 'user-not-found' });
   if (user.roles.has(role)) return accept(nothing);
+  const refusal = refuseMembership(user.roles);
+  if (refusal !== null) return refuse(refusal);
   const fact: UserEvent = { type: 'access.role.assigned.v1', data: { role } };
   return accept({ facts: [fact] });
 }
@@ -141,7 +146,23 @@ export function decideAssignRole(user: User, role: string): Result<Decision, Use
 export function decideUnassignRole(user: User, role: string): Result<Decision, UserRefusal> {
   if (user.status !== 'present') return refuse({ reason: 'user-not-found' });
   if (!user.roles.has(role)) return accept(nothing);
-  const fact: UserEvent = { type: 'access.role.unassigned.v1', data: { role } };
+  const fact: UserEvent = { type: 'access.role.unassigned.v1', data: { role, ...user.roles.since(role) } };
+  return accept({ facts: [fact] });
+}
+
+export function decideJoinGroup(user: User, group: string): Result<Decision, UserRefusal | MembershipRefusal> {
+  if (user.status !== 'present') return refuse({ reason: 'user-not-found' });
+  if (user.groups.has(group)) return accept(nothing);
+  const refusal = refuseMembership(user.groups);
+  if (refusal !== null) return refuse(refusal);
+  const fact: UserEvent = { type: 'access.group.joined.v1', data: { group } };
+  return accept({ facts: [fact] });
+}
+
+export function decideLeaveGroup(user: User, group: string): Result<Decision, UserRefusal> {
+  if (user.status !== 'present') return refuse({ reason: 'user-not-found' });
+  if (!user.groups.has(group)) return accept(nothing);
+  const fact: UserEvent = { type: 'access.group.left.v1', data: { group, ...user.groups.since(group) } };
   return accept({ facts: [fact] });
 }
 
@@ -253,9 +274,13 @@ function evolveUser(user: User, event: DomainEvent): User {
     case 'identity.user.enabled.v1':
       return { ...user, disabled: false, modifiedAt: at };
     case 'access.role.assigned.v1':
-      return { ...user, roles: new Set(user.roles).add(fact.data.role) };
+      return { ...user, roles: user.roles.with(fact.data.role, event.revision) };
     case 'access.role.unassigned.v1':
-      return { ...user, roles: new Set([...user.roles].filter((role) => role !== fact.data.role)) };
+      return { ...user, roles: user.roles.without(fact.data.role) };
+    case 'access.group.joined.v1':
+      return { ...user, groups: user.groups.with(fact.data.group, event.revision) };
+    case 'access.group.left.v1':
+      return { ...user, groups: user.groups.without(fact.data.group) };
     case 'identity.user.deleted.v1':
       return { ...user, status: 'deleted', verifier: null, endedRevision: event.revision, modifiedAt: at };
     case 'identity.user.erased.v1':

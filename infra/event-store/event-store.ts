@@ -146,6 +146,11 @@ export interface EventStore {
   readAll(options: ReadAllOptions): AsyncIterable<RecordedEvent>;
   /** Position of the last event; null when the log is empty. */
   head(): Promise<Position | null>;
+  /**
+   * A position no earlier than that of the last event whose type begins with `context` (`access.`), and no later than
+   * the head; null when the log is empty. Answered from memory where one process writes.
+   */
+  headOf(context: string): Promise<Position | null>;
   /** In log order, without gap or repeat; the consumer pulls, and one that stops pulling blocks nobody. */
   subscribe(options: SubscribeOptions): AsyncIterable<SubscriptionMessage>;
   streamInfo(stream: StreamName): Promise<StreamInfo>;

@@ -5,6 +5,7 @@ import { permissionsOf } from '../../commands/access.ts';
 import { admit } from '../../commands/admit.ts';
 import type { ClientDirectory } from '../../commands/applications/client-directory.ts';
 import type { Caller } from '../../commands/caller.ts';
+import type { EffectiveAccess } from '../../commands/effective-access.ts';
 import type { Kernel } from '../../commands/kernel.ts';
 import type { RequestTrace } from '../../commands/technical-stream.ts';
 import { verifyAccessToken } from '../../commands/tokens/access-token.ts';
@@ -32,7 +33,14 @@ export interface Authenticator {
 
 export const issuerOf = (tenant: Tenant): string => `${tenant.baseUrl}/oauth2/token`;
 
-export function createAuthenticator(kernel: Kernel, signer: JwtSigner, clients: ClientDirectory): Authenticator {
+export interface AuthenticatorParts {
+  readonly kernel: Kernel;
+  readonly signer: JwtSigner;
+  readonly clients: ClientDirectory;
+  readonly access: EffectiveAccess;
+}
+
+export function createAuthenticator({ kernel, signer, clients, access }: AuthenticatorParts): Authenticator {
   const remembered = new LRUCache<string, { user: UserId; verifier: string }>({
     max: BASIC_REMEMBERED_MAX,
     ttl: BASIC_REMEMBERED_MS,
@@ -40,12 +48,15 @@ export function createAuthenticator(kernel: Kernel, signer: JwtSigner, clients: 
   const memoryKey = randomBytes(32);
 
   async function bearer(tenant: Tenant, token: string): Promise<Caller | null> {
-    const verified = await verifyAccessToken(kernel, signer, {
-      tenant: tenant.id,
-      issuer: issuerOf(tenant),
-      token,
-      applicationOf: async (id, clientId) => (await clients.find(id, clientId))?.id ?? null,
-    });
+    const verified = await verifyAccessToken(
+      { kernel, signer, access },
+      {
+        tenant: tenant.id,
+        issuer: issuerOf(tenant),
+        token,
+        applicationOf: async (id, clientId) => (await clients.find(id, clientId))?.id ?? null,
+      },
+    );
     if (verified === null) return null;
     const { user, application, scopes } = verified;
     const base = { tenant: tenant.id, org: tenant.id, permissions: new Set(scopes) };
@@ -78,7 +89,7 @@ export function createAuthenticator(kernel: Kernel, signer: JwtSigner, clients: 
     const admitted = await admit(kernel, { tenant: tenant.id, user });
     if (!admitted.ok) return null;
     const { state } = await kernel.aggregates.load(users, user);
-    const permissions = await permissionsOf(kernel, state);
+    const permissions = await permissionsOf(access, { id: user, tenant: state.tenant, org: state.org });
     return { kind: 'user', id: user, tenant: tenant.id, org: tenant.id, permissions, memoryKey: `user|${user}` };
   }
 

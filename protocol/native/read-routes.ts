@@ -1,6 +1,5 @@
 /** GET /api/read/{collection}[/{id}]: read models by filter, order and page; one document now or as it was. */
 import type { Kernel } from '../../commands/kernel.ts';
-import { comparePositions } from '../../infra/event-store/position.ts';
 import {
   type Filter,
   PAGE_SIZE_MAX,
@@ -11,7 +10,7 @@ import {
   UnsearchableField,
 } from '../../infra/read-store/read-store.ts';
 import { USERS } from '../../projections/users.ts';
-import { documentAsOf, type Moment, parseMoment } from '../../read-api/as-of.ts';
+import { documentAsOf, type Moment } from '../../read-api/as-of.ts';
 import { type ReadableCollection, readableCollections } from '../../read-api/collections.ts';
 import { type CursorScope, type CursorSeal, createCursorSeal } from '../../read-api/cursor.ts';
 import { documentOf, pageOf } from '../../read-api/documents.ts';
@@ -23,6 +22,7 @@ import { callerOf, readScopeOf } from '../rest/request-input.ts';
 import { userFilter } from '../scim/filter/compile.ts';
 import { OPERATORS } from '../scim/filter/syntax.ts';
 import { ScimError } from '../scim/scim-error.ts';
+import { momentOf } from './moment.ts';
 import { answering, Problem, problems } from './problem.ts';
 import { flag, knownParameters, wholeNumber } from './query-input.ts';
 
@@ -138,7 +138,8 @@ function filterOf(collection: ReadableCollection, text: string | null): Filter |
   if (text === null || text === '') return null;
   try {
     if (collection.name === USERS) return userFilter(text);
-    const fields = (collection.projection.collections[0]?.fields ?? []).map((field) => [field.path, field] as const);
+    const declared = collection.projection.collections.find(({ name }) => name === collection.name);
+    const fields = (declared?.fields ?? []).map((field) => [field.path, field] as const);
     return fieldFilter(text, { fields: new Map(fields), operators: OPERATOR_SET, full: true });
   } catch (error) {
     if (!(error instanceof FilterRefused) && !(error instanceof ScimError)) throw error;
@@ -169,34 +170,14 @@ async function readOne(deps: Dependencies, collection: ReadableCollection, reque
 
 const notFound = (): Problem => new Problem(404, 'not-found', 'There is no such thing.');
 
-/** The future is not known. */
-async function momentOf(kernel: Pick<Kernel, 'store' | 'clock'>, text: string): Promise<Moment> {
-  const moment = parseMoment(text);
-  if (moment === null) {
-    throw new Problem(
-      400,
-      'moment-invalid',
-      'A moment is an instant like 2026-01-31T10:00:00Z, or a position of the log.',
-    );
-  }
-  if (await isAhead(kernel, moment)) throw new Problem(400, 'moment-ahead', 'The moment has not come yet.');
-  return moment;
-}
-
-async function isAhead({ store, clock }: Pick<Kernel, 'store' | 'clock'>, moment: Moment): Promise<boolean> {
-  if (moment.kind === 'instant') return Date.parse(moment.instant) > clock();
-  const head = await store.head();
-  return head === null || comparePositions(moment.position, head) > 0;
-}
-
 async function readPast(
   { kernel }: Dependencies,
   collection: ReadableCollection,
   request: Request,
   moment: Moment,
 ): Promise<Response> {
-  const { aggregate, projection } = collection;
-  const past = await documentAsOf(kernel, projection, { aggregate, id: request.params['id'] ?? '', moment });
+  const { aggregate } = collection;
+  const past = await documentAsOf(kernel, collection, { aggregate, id: request.params['id'] ?? '', moment });
   // Judged by the rights and the place of today: who may not see it now may not see it as it was.
   if (past === null || !isVisibleTo(callerOf(request), past.home, aggregate.category)) throw notFound();
   if (past.document === null) throw new Problem(404, 'not-found', 'It did not exist at that moment.');

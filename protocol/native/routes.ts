@@ -1,6 +1,7 @@
 /** The native interface: commands in; reads, histories and the change feed out. */
 import type { Authenticator } from '../http/authenticate.ts';
 import type { Route } from '../http/route.ts';
+import { accessRoutes } from './access-routes.ts';
 import { commandRoutes } from './command-routes.ts';
 import { feedRoutes } from './feed-routes.ts';
 import { historyRoutes } from './history-routes.ts';
@@ -16,6 +17,7 @@ export interface NativeDoor extends ReadDoor {
 export const nativeRoutes = (door: NativeDoor): readonly Route[] => [
   ...commandRoutes(door),
   ...readRoutes(door),
+  ...accessRoutes(door),
   ...historyRoutes(door),
   ...feedRoutes(door),
   ...openApiRoutes(door.routes),

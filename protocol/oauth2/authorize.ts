@@ -129,7 +129,12 @@ async function goOn(
   const { kernel } = door;
   const { state: application } = await kernel.aggregates.load(applications, authorize.application);
   const { state: user } = await kernel.aggregates.load(users, session.user);
-  const scopes = await grantedScopes(kernel, application, user, new Set(authorize.scopes));
+  const scopes = await grantedScopes(
+    door.access,
+    { id: authorize.application, state: application },
+    { id: session.user, tenant: user.tenant, org: user.org },
+    new Set(authorize.scopes),
+  );
   if (!(await needsConsent(door, authorize, { application, session, scopes }))) {
     return await answer(door, request, authorize, { session, scopes });
   }

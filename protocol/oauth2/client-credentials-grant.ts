@@ -17,7 +17,8 @@ export async function clientCredentialsGrant(door: OauthDoor, token: TokenReques
   if (!admitted.ok) throw refusedGrant(admitted.refusal, 'The client is not admitted.');
 
   const requested = scopesIn(parameters.get('scope'));
-  const scopes = requested.size === 0 ? [] : await grantedScopes(kernel, client.application, null, requested);
+  const judged = { id: client.id, state: client.application };
+  const scopes = requested.size === 0 ? [] : await grantedScopes(door.access, judged, null, requested);
   const issuer = issuerOf(tenant);
   const wanted = { issuer, scopes, grantType, grant: null, trace: traceOf(request) };
   const issued = await issueAccessToken(kernel, signer, admitted.value, wanted);

@@ -86,7 +86,7 @@ async function accessTokenFacts(door: OauthDoor, request: Request, token: string
   const { tenant } = request;
   const issuer = issuerOf(tenant);
   const applicationOf = applicationIdOf(door);
-  const verified = await verifyAccessToken(door.kernel, door.signer, {
+  const verified = await verifyAccessToken(door, {
     tenant: tenant.id,
     issuer,
     token,

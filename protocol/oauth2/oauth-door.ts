@@ -1,5 +1,6 @@
 /** What the OAuth 2 and OpenID Connect endpoints stand on. */
 import type { ClientDirectory } from '../../commands/applications/client-directory.ts';
+import type { EffectiveAccess } from '../../commands/effective-access.ts';
 import type { Kernel } from '../../commands/kernel.ts';
 import type { RequestTrace } from '../../commands/technical-stream.ts';
 import type { JwtSigner } from '../../commands/tokens/jwt.ts';
@@ -13,6 +14,7 @@ export interface OauthDoor {
   readonly kernel: Kernel;
   readonly signer: JwtSigner;
   readonly clients: ClientDirectory;
+  readonly access: EffectiveAccess;
   /** Users and token holders who introspect by their own right. */
   readonly authenticator: Authenticator;
   /** Tells a failed login why (wrong name, wrong password, locked, disabled). Off: every failure looks the same. */

@@ -1,5 +1,4 @@
 /** A refresh token becomes new tokens (RFC 6749 §6), and a used one ends its whole family (RFC 9700 §4.14). */
-import { grantedScopes } from '../../commands/access.ts';
 import { admit } from '../../commands/admit.ts';
 import { isFromLater } from '../../commands/clock-step.ts';
 import { advanceGrant, endGrant, findGrant, type GrantEntry, openRefreshToken } from '../../commands/tokens/grant.ts';
@@ -46,7 +45,7 @@ export async function refreshGrant(door: OauthDoor, token: TokenRequest): Promis
   return await grantedReply(door, token, admitted.value, {
     grantType: 'refresh_token',
     grant: { id: entry.id, generation: grant.generation + (rotates ? 1 : 0) },
-    scopes: await grantedScopes(kernel, client.application, admitted.value.judged.user, requested),
+    scopes: [...requested],
     nonce: null,
     authenticatedAtMs: grant.authenticatedAtMs,
     amr: grant.amr,

@@ -47,10 +47,10 @@ async function revokeGrantOf(door: OauthDoor, request: Request, { token, client 
 }
 
 async function revokeToken(door: OauthDoor, request: Request, { token, client }: Given): Promise<void> {
-  const { kernel, signer } = door;
+  const { kernel } = door;
   const { tenant } = request;
   const issuer = issuerOf(tenant);
-  const verified = await verifyAccessToken(kernel, signer, {
+  const verified = await verifyAccessToken(door, {
     tenant: tenant.id,
     issuer,
     token,

@@ -1,4 +1,5 @@
 /** What a successful token request gets, made from an admission (RFC 6749 §5.1, OIDC Core §3.1.3.3). */
+import { grantedScopes } from '../../commands/access.ts';
 import type { Admission } from '../../commands/admission.ts';
 import type { AdmitRefusal } from '../../commands/admit.ts';
 import { issueAccessToken } from '../../commands/tokens/access-token.ts';
@@ -36,8 +37,10 @@ export async function grantedReply(
   const { kernel, signer } = door;
   const { tenant } = admission;
   const issuer = issuerOf(request.tenant);
-  const { scopes, grant } = granted;
-  const issued = await issueAccessToken(kernel, signer, admission, { ...granted, issuer, trace: traceOf(request) });
+  const { grant } = granted;
+  const scopes = await scopesNow(door, admission, granted.scopes);
+  const trace = traceOf(request);
+  const issued = await issueAccessToken(kernel, signer, admission, { ...granted, scopes, issuer, trace });
   const mayRefresh = client.application.oidc?.grantTypes.includes('refresh_token') === true;
   const body = {
     access_token: issued.token,
@@ -50,10 +53,22 @@ export async function grantedReply(
 
   const idToken = await issueIdToken(signer, admission, {
     ...granted,
+    scopes,
     issuer,
     accessToken: issued.token,
   });
   return { body: { ...body, id_token: idToken }, position: issued.position };
+}
+
+/** What was granted once counts as far as the user's roles and the application's authorizations still give it. */
+async function scopesNow(
+  { access }: OauthDoor,
+  { user: id, application, judged: { user, application: state } }: Admission & { readonly user: UserId },
+  granted: readonly string[],
+): Promise<readonly string[]> {
+  if (user === null || state === null || application === null) throw new Error('a grant has a user and an application');
+  const holder = { id, tenant: user.tenant, org: user.org };
+  return await grantedScopes(access, { id: application, state }, holder, new Set(granted));
 }
 
 /** A grant lives as long as the longest-lived of its tokens. */

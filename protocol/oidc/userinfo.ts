@@ -13,7 +13,7 @@ export const userinfoEndpoint =
     const token = presentedToken(request);
     if (token === null) return challenge(400, 'invalid_request', 'The access token is missing.');
     const { tenant } = request;
-    const verified = await verifyAccessToken(door.kernel, door.signer, {
+    const verified = await verifyAccessToken(door, {
       tenant: tenant.id,
       issuer: issuerOf(tenant),
       token,

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { InvalidArgument } from '../../infra/event-store/errors.ts';
 import { type EventFilter, STREAM_NAME } from '../../infra/event-store/event-store.ts';
-import { comparePositions, encodePosition } from '../../infra/event-store/position.ts';
+import { comparePositions, encodePosition, type Position } from '../../infra/event-store/position.ts';
 import { collect, idsOf, newEvent, newEvents, newStream } from '../support/event-store.ts';
 import type { Opened } from './event-store-under-test.ts';
 
@@ -103,8 +103,34 @@ export function readContract(opened: Opened): void {
     expect(encoded.toSorted()).toEqual(encoded);
   });
 
+  it('[E15] knows how far a context has come: never less than its last event, whoever asks when', async () => {
+    const { store } = opened();
+    const inContext = () => newEvent({ type: 'access.role.created.v1' });
+    const outside = () => newEvent({ type: 'identity.user.created.v1' });
+    const reaches = async (position: Position) => {
+      const head = await store.headOf('access.');
+      expect(head !== null && comparePositions(head, position) >= 0).toBe(true);
+      expect(comparePositions(head ?? position, (await store.head()) ?? position)).toBeLessThanOrEqual(0);
+    };
+    await reaches((await store.append(newStream('user'), 'no-stream', [outside()])).position);
+    const appends = Array.from({ length: 50 }, async (_, index) => {
+      const { position } = await store.append(newStream('role'), 'no-stream', [outside(), inContext()]);
+      if (index % 2 === 0) await store.append(newStream('user'), 'no-stream', [outside()]);
+      await reaches(position);
+    });
+    await Promise.all(appends);
+    if (!store.capabilities.atomicMultiStream) return;
+    const parts = [newStream('role'), newStream('user')].map((stream, index) => ({
+      stream,
+      expected: 'no-stream' as const,
+      events: [index === 0 ? inContext() : outside()],
+    }));
+    await reaches((await store.appendAtomic(parts)).position);
+  });
+
   it('[E15] has no head while it is empty', async () => {
     expect(await opened().store.head()).toBeNull();
+    expect(await opened().store.headOf('access.')).toBeNull();
     expect(await collect(opened().store.readAll({ after: 'start' }))).toEqual([]);
   });
 

@@ -28,6 +28,7 @@ import {
 import type { Position } from '../position.ts';
 import type { StoredLog } from '../stored-log.ts';
 import { checkRetention } from '../technical-streams.ts';
+import { ContextHeads } from './context-heads.ts';
 import { compileFilter } from './event-filter.ts';
 import { type HeadWatch, watchHead } from './head-watch.ts';
 import { type LogAppender, type ScavengeReport, spaceSentence } from './log-appender.ts';
@@ -81,11 +82,14 @@ export class SqliteEventStore implements EmbeddedEventStore {
   readonly #closing = new AbortController();
   /** Null where another thread or process writes. */
   readonly #heads: StreamHeads | null;
+  /** Null as well. */
+  readonly #contexts: ContextHeads | null;
 
   constructor(parts: EventStoreParts) {
     this.#parts = parts;
     this.#heads = parts.appender === null ? null : new StreamHeads();
     this.#reader = new LogReader(parts.database);
+    this.#contexts = parts.appender === null ? null : new ContextHeads(() => this.#reader.lastPosition() ?? 0n);
     this.#watch = watchHead(parts.headSignal, () => this.#reader.head());
     this.headSignal = parts.headSignal;
     this.identity = readLogRow(parts.database).identity;
@@ -93,7 +97,10 @@ export class SqliteEventStore implements EmbeddedEventStore {
       reader: this.#reader,
       watch: this.#watch,
       appender: () => this.#appender(),
-      advanced: (stream, reply) => this.#advance([stream], reply),
+      advanced: (stream, reply) => {
+        this.#advance([stream], reply);
+        this.#contexts?.forget();
+      },
       removed: (stream) => this.#heads?.forget(stream),
     });
   }
@@ -105,7 +112,10 @@ export class SqliteEventStore implements EmbeddedEventStore {
     options?: AppendOptions,
   ): Promise<AppendResult> {
     const part: AppendPart = [stream, expectedNumber(expected), encodeAppend({ stream, expected, events })];
-    const settled = (reply: AppendReply | null): void => this.#advance([stream], reply);
+    const settled = (reply: AppendReply | null): void => {
+      this.#advance([stream], reply);
+      this.#advanceContexts(events, reply);
+    };
     const [position, revision] = await this.#appender().submit<AppendReply>([part], settled, options);
     return { revision: BigInt(revision as number), position: positionOf(BigInt(position as number)) };
   }
@@ -116,7 +126,10 @@ export class SqliteEventStore implements EmbeddedEventStore {
       return [stream, expectedNumber(expected), encoded[index] ?? []];
     });
     const streams = parts.map(({ stream }) => stream);
-    const settled = (reply: AppendReply | null): void => this.#advance(streams, reply);
+    const settled = (reply: AppendReply | null): void => {
+      this.#advance(streams, reply);
+      for (const { events } of parts) this.#advanceContexts(events, reply);
+    };
     const [position, ...last] = await this.#appender().submit<AppendReply>(job, settled, options);
     const revisions = new Map<StreamName, bigint>();
     for (const [index, { stream, events }] of parts.entries()) {
@@ -160,6 +173,12 @@ export class SqliteEventStore implements EmbeddedEventStore {
   async head(): Promise<Position | null> {
     const last = this.#reader.lastPosition();
     return last === null ? null : positionOf(last);
+  }
+
+  async headOf(context: string): Promise<Position | null> {
+    if (this.#contexts === null) return this.head();
+    const head = this.#contexts.of(context);
+    return head === 0n ? null : positionOf(head);
   }
 
   subscribe({ after, filter, bufferEvents, signal }: SubscribeOptions): AsyncIterable<SubscriptionMessage> {
@@ -240,6 +259,12 @@ export class SqliteEventStore implements EmbeddedEventStore {
       const revision = revisions[index];
       if (typeof revision === 'number' && revision >= 0) this.#heads?.advance(stream, BigInt(revision));
     }
+  }
+
+  #advanceContexts(events: readonly NewEvent[], reply: AppendReply | null): void {
+    const [position] = reply ?? [];
+    if (typeof position === 'number') this.#contexts?.advance(events, BigInt(position));
+    else this.#contexts?.forget();
   }
 
   #appender(): LogAppender {

@@ -112,6 +112,11 @@ export class EsdbEventStore implements EventStore {
     return null;
   }
 
+  /** Other nodes write too, and the server keeps no heads of contexts. */
+  headOf(_context: string): Promise<Position | null> {
+    return this.head();
+  }
+
   subscribe({ after, filter, bufferEvents, signal }: SubscribeOptions): AsyncIterable<SubscriptionMessage> {
     checkFilter(filter);
     const buffer = bufferEvents ?? SUBSCRIPTION_BUFFER_EVENTS;

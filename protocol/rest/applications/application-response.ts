@@ -27,7 +27,7 @@ export function applicationResponse({ id, application, caller, base }: Shown): o
     isManagementApp: false,
     isB2BSelfServiceApp: false,
     applicationEnabled: enabled,
-    associatedRoles: { allowedAudience: 'ORGANIZATION', roles: [] },
+    associatedRoles: { allowedAudience: application.roleAudience.toUpperCase(), roles: [] },
     claimConfiguration: claimConfiguration(application),
     inboundProtocols: inboundProtocols({ id, application, base }),
     authenticationSequence: DEFAULT_SEQUENCE,
@@ -122,7 +122,7 @@ export function listItem({ document, caller, base, attributes, application }: Li
     self: `${base}/applications/${id}`,
     ...(application === null ? {} : { advancedConfigurations: advancedConfigurations(application) }),
     ...(attributes.has('associatedRoles.allowedAudience')
-      ? { associatedRoles: { allowedAudience: 'ORGANIZATION' } }
+      ? { associatedRoles: { allowedAudience: String(document['roleAudience'] ?? 'organization').toUpperCase() } }
       : {}),
   };
 }

@@ -123,7 +123,6 @@ const UNSUPPORTED: readonly Unsupported[] = [
   not('inboundProtocolConfiguration.passiveSts', 'WS-Federation is not supported.'),
   not('inboundProtocolConfiguration.wsTrust', 'WS-Trust is not supported.'),
   not('inboundProtocolConfiguration.custom', 'custom protocols are not supported.'),
-  not('associatedRoles.allowedAudience', 'only roles of the organization are supported.', ['ORGANIZATION']),
   not('associatedRoles.roles', 'roles follow from the audience.', [], applicationErrors.roleNotAllowed),
   not('authenticationSequence.type', 'only the default sequence is supported.', ['DEFAULT']),
   not('claimConfiguration.dialect', 'only local claims are supported.', ['LOCAL']),
@@ -177,6 +176,8 @@ export function refuseReservedName(name: string | undefined, errors: ReservedNam
   if (SYSTEM_NAMES.has(folded)) throw new RestError(errors.system, `The name ${name} is the server’s own.`);
 }
 
+const ROLE_AUDIENCES = { ORGANIZATION: 'organization', APPLICATION: 'application' } as const;
+
 export function settingsCommandInput(model: ApplicationPatch): z.input<typeof settingsInput> {
   const subject = model.claimConfiguration?.subject;
   if (subject?.mappedLocalSubjectMandatory === true && subject.useMappedLocalSubject !== true) {
@@ -196,11 +197,13 @@ export function settingsCommandInput(model: ApplicationPatch): z.input<typeof se
     templateVersion: model.templateVersion,
   });
   const claims = claimsOf(model.claimConfiguration);
+  const audience = model.associatedRoles?.allowedAudience;
   return {
     presentation,
     consent: given({ skipLogin: skipLoginConsent, skipLogout: skipLogoutConsent }),
     ...(typeof model.applicationEnabled === 'boolean' ? { enabled: model.applicationEnabled } : {}),
     ...(claims === null ? {} : { claims }),
+    ...(audience === undefined ? {} : { roleAudience: ROLE_AUDIENCES[audience] }),
   };
 }
 

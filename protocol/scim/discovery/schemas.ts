@@ -36,7 +36,7 @@ const listedTypes = resourceTypes.filter(({ unlisted }) => unlisted !== true);
 
 /** Of every kind of resource, each once. */
 const schemas: ReadonlyMap<string, SchemaDefinition> = new Map(
-  listedTypes.flatMap(({ vocabulary }) => vocabulary.schemas.map((schema) => [schema.urn, schema] as const)),
+  resourceTypes.flatMap(({ vocabulary }) => vocabulary.schemas.map((schema) => [schema.urn, schema] as const)),
 );
 
 /** By URN, in any case. */

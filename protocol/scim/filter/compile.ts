@@ -100,7 +100,7 @@ function compareNode(node: Extract<FilterNode, { kind: 'compare' }>, lookup: Loo
   return isNull(value) ? operator === 'eq' : operator === 'ne';
 }
 
-function constantHolds(values: readonly string[], operator: Operator, literal: Literal): boolean {
+export function constantHolds(values: readonly string[], operator: Operator, literal: Literal): boolean {
   const wanted = foldText(literal.text);
   const folded = values.map(foldText);
   if (isNull(literal)) return operator === 'ne';

@@ -6,6 +6,7 @@ import { etagOf, isKnown } from '../etag.ts';
 import { readScopeOf } from '../list/list.ts';
 import { type ScimDoor, scimReply } from '../scim-door.ts';
 import { selectionOfQuery } from '../selection.ts';
+import { withMemberships } from './memberships.ts';
 import { locationOf, presented, userVocabulary, versionOf } from './present.ts';
 import { notFound } from './refusals.ts';
 
@@ -20,5 +21,6 @@ export async function showUser(door: ScimDoor, request: Request, id: string): Pr
   const etag = etagOf(versionOf(document));
   const headers = { etag, location: locationOf(baseUrl, id) };
   if (isKnown(request, etag)) return { status: 304, headers, body: null };
-  return scimReply(200, presented(document, baseUrl, selection), headers);
+  const [shown = document] = await withMemberships(door, request, [document], selection);
+  return scimReply(200, presented(shown, baseUrl, selection), headers);
 }

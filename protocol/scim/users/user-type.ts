@@ -1,6 +1,7 @@
 /** Users, as SCIM serves them. */
 import { usersPage } from '../../../read-api/users.ts';
 import type { ResourceType } from '../resource-type.ts';
+import { withMemberships } from './memberships.ts';
 import { presented, userVocabulary } from './present.ts';
 import { getUser } from './read-users.ts';
 import { patchUser, postUser, putUser, removeUser } from './write-users.ts';
@@ -28,8 +29,10 @@ export const userType: ResourceType = {
   list: {
     defaultSort: 'userName',
     page: usersPage,
-    presented: ({ request }, documents, { selection }) =>
-      documents.map((document) => presented(document, request.tenant.baseUrl, selection)),
+    async presented({ door, request }, documents, { selection }) {
+      const shown = await withMemberships(door, request, documents, selection);
+      return shown.map((document) => presented(document, request.tenant.baseUrl, selection));
+    },
   },
   handlers: { create: postUser, get: getUser, replace: putUser, patch: patchUser, remove: removeUser },
 };

@@ -18,6 +18,7 @@ import { ScimError } from '../scim-error.ts';
 import { selectionOfQuery } from '../selection.ts';
 import { accountWrite, stateChange } from './account.ts';
 import { type ChangeInput, patchable, patchChange, replaceChange } from './change-input.ts';
+import { withMemberships } from './memberships.ts';
 import { documentOfState, locationOf, presented, userVocabulary } from './present.ts';
 import { notFound, scimError } from './refusals.ts';
 import { readResource, toAttributes } from './resource.ts';
@@ -38,7 +39,7 @@ export async function postUser(door: ScimDoor, request: Request): Promise<Respon
   const state = stateChange({ lock: null, disabled: false }, account);
   const given = { userName, attributes: toAttributes(resource), ...state, ...password };
   const created = await execute(door.kernel, createUser, given, envelopeOf(request));
-  return reply(request, created, { status: 201, id: '' });
+  return await reply(door, request, created, { status: 201, id: '' });
 }
 
 export function putUser(door: ScimDoor, request: Request): Promise<Response> {
@@ -69,7 +70,7 @@ export interface Change {
 /** What is asked is worked out on the newest state, and holds for that state alone: whoever comes between is not overwritten. */
 export async function change(door: ScimDoor, request: Request, { id, command, asked }: Change): Promise<Response> {
   const changed = await onNewest(door, request, { id, command, inputOf: (user) => ({ userId: id, ...asked(user) }) });
-  return reply(request, changed, { status: 200, id });
+  return await reply(door, request, changed, { status: 200, id });
 }
 
 export async function remove(
@@ -119,14 +120,23 @@ function refused(refusal: UserCommandRefusal | CommonRefusal, id: string): Respo
   throw scimError(refusal, id);
 }
 
-function reply(request: Request, outcome: UserOutcome, { status, id }: { status: number; id: string }): Response {
+async function reply(
+  door: ScimDoor,
+  request: Request,
+  outcome: UserOutcome,
+  { status, id }: { status: number; id: string },
+): Promise<Response> {
   if (!outcome.ok) return refused(outcome.refusal, id);
   const { value } = outcome;
   const position = value.position === null ? {} : { position: value.position };
   if (value.pendingApproval !== undefined) return { status: 202, body: null, ...position };
   const { baseUrl } = request.tenant;
+  const selection = selectionOfQuery(userVocabulary, request.query);
   const document = documentOfState(value.id, value.state, value.revision);
-  const user = presented(document, baseUrl, selectionOfQuery(userVocabulary, request.query));
+  // Whoever is in nothing is not looked up: a new user is in nothing.
+  const isIn = value.state.groups.size + value.state.roles.size > 0;
+  const [shown = document] = isIn ? await withMemberships(door, request, [document], selection) : [document];
+  const user = presented(shown, baseUrl, selection);
   const headers = { location: locationOf(baseUrl, value.id), etag: etagOf(value.revision) };
   return { ...scimReply(status, user, headers), ...position };
 }

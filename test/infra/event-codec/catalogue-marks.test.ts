@@ -30,6 +30,7 @@ function partsOf(schema: z.ZodType): readonly (readonly [readonly string[], z.Zo
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodReadonly) {
     return same(schema.unwrap());
   }
+  if (schema instanceof z.ZodExactOptional) return same(schema.unwrap());
   if (schema instanceof z.ZodArray) return [[['[]'], schema.element as z.ZodType]];
   if (schema instanceof z.ZodRecord) {
     return [

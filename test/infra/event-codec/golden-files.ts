@@ -77,6 +77,7 @@ function example(schema: z.ZodType): Json {
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodReadonly) {
     return example(schema.unwrap() as z.ZodType);
   }
+  if (schema instanceof z.ZodExactOptional) return example(schema.unwrap() as z.ZodType);
   if (schema instanceof z.ZodObject) {
     const fields = Object.entries(schema.shape).map(([key, field]) => [key, example(field as z.ZodType)] as const);
     return Object.fromEntries(fields);

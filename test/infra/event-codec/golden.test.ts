@@ -4,6 +4,7 @@ import { applications } from '../../../domain/applications/application.ts';
 import { eventCatalogue } from '../../../domain/catalogue.ts';
 import { consents } from '../../../domain/consents/consent.ts';
 import type { DomainEvent } from '../../../domain/event.ts';
+import { groups } from '../../../domain/groups/group.ts';
 import { signingKeys } from '../../../domain/keys/signing-keys.ts';
 import { organizations } from '../../../domain/organizations/organization.ts';
 import { roles } from '../../../domain/roles/role.ts';
@@ -21,7 +22,15 @@ async function decoded(type: string, vault: VaultOfKeys = vaultOfKeys()): Promis
   return codec.decode([{ ...event, ...place }]);
 }
 
-const everyAggregate = [users, organizations, roles, applications, signingKeys, consents] as Aggregate<unknown>[];
+const everyAggregate = [
+  users,
+  organizations,
+  roles,
+  groups,
+  applications,
+  signingKeys,
+  consents,
+] as Aggregate<unknown>[];
 
 function foldEverywhere(events: readonly DomainEvent[]): void {
   for (const { initial, evolve } of everyAggregate) events.reduce(evolve, initial);

@@ -96,7 +96,7 @@ describe('a page of a collection', () => {
     expect((await viewer.get('/api/read/applications')).status).toBe(200);
     expect((await viewer.get('/api/read/users')).status).toBe(403);
     expect((await viewer.get('/api/read/tenants')).status).toBe(403);
-    expect((await admin.get('/api/read/roles')).status).toBe(404);
+    expect((await admin.get('/api/read/robots')).status).toBe(404);
   });
 });
 

@@ -20,6 +20,7 @@ import { buildServer } from '../../../protocol/http/server.ts';
 import type { Tenant } from '../../../protocol/http/tenant.ts';
 import { oauthErrors } from '../../../protocol/oauth2/oauth-error.ts';
 import { oauthRoutes } from '../../../protocol/oauth2/routes.ts';
+import { openAccess } from '../../support/access.ts';
 import { ADMIN_PASSWORD, openSetUpKernel, system, type TestKernelOptions } from '../../support/kernel.ts';
 
 export { ADMIN_PASSWORD };
@@ -78,7 +79,8 @@ export async function startOauthServer(options: OauthServerOptions = {}): Promis
   const { kernel } = opened;
   const signer = createJwtSigner(kernel);
   const clients = createClientDirectory(kernel);
-  const authenticator = createAuthenticator(kernel, signer, clients);
+  const { access, close: closeAccess } = await openAccess(opened);
+  const authenticator = createAuthenticator({ kernel, signer, clients, access });
   const directory = createTenantDirectory(kernel);
   const superTenant = { id: SUPER_ORG_ID, domain: 'carbon.super', isSuper: true, baseUrl: options.publicUrl ?? '' };
   const byDomain = async (domain: string): Promise<Tenant | null> => {
@@ -92,6 +94,7 @@ export async function startOauthServer(options: OauthServerOptions = {}): Promis
     kernel,
     signer,
     clients,
+    access,
     authenticator,
     showAuthFailureReason,
     knownOrigin: async (_tenant, origin) => origin === ORIGIN,
@@ -156,6 +159,7 @@ export async function startOauthServer(options: OauthServerOptions = {}): Promis
     application: async (id) => (await kernel.aggregates.load(applications, id)).state,
     async close(keep) {
       await server.close();
+      await closeAccess();
       await opened.close(keep);
     },
   };

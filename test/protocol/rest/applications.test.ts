@@ -125,7 +125,6 @@ describe('creating an application', () => {
       'OAUTH-60001',
     ],
     ['SAML', { name: 'y3', inboundProtocolConfiguration: { saml: { metadataURL: 'https://x' } } }, 400, 'APP-60001'],
-    ['application roles', { name: 'y4', associatedRoles: { allowedAudience: 'APPLICATION' } }, 400, 'APP-60001'],
     [
       'a role of an audience',
       { name: 'y5', associatedRoles: { allowedAudience: 'ORGANIZATION', roles: [{ id: 'r' }] } },
