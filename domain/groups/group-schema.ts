@@ -15,8 +15,11 @@ export const groupSchema: SchemaDefinition = {
       'members',
       'The users in the group.',
       [
-        text('value', 'The id of the member.', { caseExact: true }),
-        attribute('$ref', 'reference', 'The address of the member.', server),
+        text('value', 'The id of the member.', { caseExact: true, mutability: 'immutable' }),
+        attribute('$ref', 'reference', 'The address of the member.', {
+          mutability: 'immutable',
+          referenceTypes: ['User'],
+        }),
         text('display', 'The name of the member.', server),
       ],
       { multiValued: true },

@@ -22,6 +22,8 @@ export interface AttributeDefinition {
   readonly mutability: 'readWrite' | 'readOnly' | 'writeOnly' | 'immutable';
   readonly returned: 'always' | 'default' | 'request' | 'never';
   readonly uniqueness: 'none' | 'server';
+  /** Of a reference: names of resource types. Default: an address outside. */
+  readonly referenceTypes?: readonly string[];
   readonly canonicalValues?: readonly string[];
   /** No value beside the canonical ones. */
   readonly exclusive?: true;

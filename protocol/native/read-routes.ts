@@ -22,6 +22,7 @@ import { callerOf, readScopeOf } from '../rest/request-input.ts';
 import { userFilter } from '../scim/filter/compile.ts';
 import { OPERATORS } from '../scim/filter/syntax.ts';
 import { ScimError } from '../scim/scim-error.ts';
+import { withMembers } from '../scim/users/membership-filter.ts';
 import { momentOf } from './moment.ts';
 import { answering, Problem, problems } from './problem.ts';
 import { flag, knownParameters, wholeNumber } from './query-input.ts';
@@ -74,7 +75,7 @@ async function readPage(deps: Dependencies, collection: ReadableCollection, requ
   const { query } = request;
   knownParameters(query, PAGE_PARAMETERS);
   const scope = cursorScopeOf(collection, request);
-  const filter = filterOf(collection, query.get('filter'));
+  const filter = await filterIn(deps, collection, request);
   const sort = sortOf(query.get('sort'));
   const page = await answered(
     pageOf(deps.readStore, collection.name, readScopeOf(request), {
@@ -130,6 +131,18 @@ async function keyOf(cursors: CursorSeal, scope: CursorScope, cursor: string): P
   const key = await cursors.open(scope, cursor);
   if (key !== null) return key;
   throw new Problem(400, 'cursor-invalid', 'The cursor was not given out for this collection, filter and order.');
+}
+
+/** Groups and roles of users are looked up before. */
+async function filterIn({ readStore }: Dependencies, collection: ReadableCollection, request: Request) {
+  const filter = filterOf(collection, request.query.get('filter'));
+  if (filter === null || collection.name !== USERS) return filter;
+  try {
+    return await withMembers(readStore, readScopeOf(request), filter);
+  } catch (error) {
+    if (error instanceof ScimError) throw new Problem(400, 'filter-invalid', error.message);
+    throw error;
+  }
 }
 
 const OPERATOR_SET = new Set(OPERATORS);

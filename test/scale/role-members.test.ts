@@ -44,10 +44,7 @@ async function fill(type: string, data: object, count: number): Promise<void> {
   }
 }
 
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
-
-/** Milliseconds of adding one member, in the middle of several. */
+/** Milliseconds of adding one member, the fastest of several: whatever else the machine does only adds to it. */
 async function addingOne(path: string, value: object): Promise<number> {
   const tookMs: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
@@ -58,7 +55,19 @@ async function addingOne(path: string, value: object): Promise<number> {
     tookMs.push(performance.now() - startedMs);
     expect(answer.status, answer.text.slice(0, 500)).toBe(200);
   }
-  return median(tookMs);
+  return Math.min(...tookMs);
+}
+
+/** Too many for one answer, they are read by pages; the thing itself without them. */
+async function readsByPages(path: string, kind: 'role' | 'group', id: string): Promise<void> {
+  expect(await admin.get(`/scim2${path}/${id}`)).toMatchObject({ status: 400, json: { scimType: 'tooMany' } });
+  const without = await admin.get(`/scim2${path}/${id}?excludedAttributes=users,members`);
+  expect([without.status, without.json.id]).toEqual([200, id]);
+  if (kind === 'role') return;
+  const page = await admin.get(`/scim2/Users?filter=groups.value+eq+"${id}"&startIndex=${LARGE}&count=50`);
+  expect(page.json.totalResults).toBe(LARGE + 2 * ROUNDS);
+  // Those who were added last are there as users.
+  expect(page.json.Resources.length).toBeGreaterThan(0);
 }
 
 const headOfLog = async () => (await server.kernel.store.head())?.commit ?? 0n;
@@ -80,6 +89,7 @@ describe('adding one member', () => {
       const smallMs = await addingOne(`${path}/${small}${tail}`, value);
       const largeMs = await addingOne(`${path}/${large}${tail}`, value);
       expect(largeMs / smallMs, `${smallMs} ms with ${SMALL}, ${largeMs} ms with ${LARGE}`).toBeLessThan(RATIO_MAX);
+      await readsByPages(path, kind, large);
     },
     600_000,
   );

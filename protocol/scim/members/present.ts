@@ -11,7 +11,7 @@ import { ScimError } from '../scim-error.ts';
 /** In one answer to a question; whoever has more is asked about by pages. */
 const MEMBERS_SHOWN_MAX = 2_000;
 /** In the answer to a change; beyond it the change is answered without them. */
-const MEMBERS_ANSWERED_MAX = 200;
+const MEMBERS_ANSWERED_MAX = 100;
 
 export interface Ground {
   readonly door: Pick<ScimDoor, 'readStore'>;

@@ -1,6 +1,6 @@
 /** Users, as SCIM serves them. */
-import { usersPage } from '../../../read-api/users.ts';
 import type { ResourceType } from '../resource-type.ts';
+import { pageOfUsers } from './membership-filter.ts';
 import { withMemberships } from './memberships.ts';
 import { presented, userVocabulary } from './present.ts';
 import { getUser } from './read-users.ts';
@@ -28,7 +28,7 @@ export const userType: ResourceType = {
   },
   list: {
     defaultSort: 'userName',
-    page: usersPage,
+    page: pageOfUsers,
     async presented({ door, request }, documents, { selection }) {
       const shown = await withMemberships(door, request, documents, selection);
       return shown.map((document) => presented(document, request.tenant.baseUrl, selection));

@@ -171,7 +171,7 @@ describe('a filter', () => {
     'urn:scim:wso2:schema:oneTimePassword pr',
     'urn:scim:schemas:extension:custom:User:__proto__ eq 1',
     'x509Certificates.value eq "x"',
-    'groups eq staff',
+    'groups.colour eq staff',
   ])('[SEC-I2] %s is refused: only declared attributes can be searched', (text) =>
     expect(refusal(text)).toMatchObject({ status: 400, scimType: 'invalidFilter' }),
   );

@@ -153,6 +153,33 @@ describe('a group', () => {
     expect((await list({ sortBy: 'colour' })).body.scimType).toBe('invalidPath');
   });
 
+  it('finds its members among all users, alone and with other terms', async () => {
+    const [kim, ann, bob] = [await newUser(), await newUser(), await newUser()];
+    const id = await newGroup(kim, ann);
+    const other = await newGroup(ann, bob);
+    const { displayName } = (await scim.call('GET', `/Groups/${id}`)).body;
+    const role = (await scim.call('POST', '/v3/Roles', { body: { displayName: newName() } })).body;
+    await scim.call('PUT', `/v3/Roles/${role.id}/Groups`, { body: [{ value: id }] });
+    await scim.call('PUT', `/v3/Roles/${role.id}/Users`, { body: [{ value: bob.id }] });
+    const found = async (filter: string) =>
+      (await scim.list({ filter })).body.Resources.map((user: { id: string }) => user.id).sort();
+    const sorted = (...users: readonly { readonly id: string }[]) => users.map((user) => user.id).sort();
+    expect(await found(`groups eq "${displayName}"`)).toEqual(sorted(kim, ann));
+    expect(await found(`groups.display eq "PRIMARY/${displayName.toUpperCase()}"`)).toEqual(sorted(kim, ann));
+    expect(await found(`groups.value eq "${id}" and groups.value eq "${other}"`)).toEqual(sorted(ann));
+    expect(await found(`groups[value eq "${id}"] and not (userName eq "${kim.userName}")`)).toEqual(sorted(ann));
+    expect(await found(`roles.value eq "${role.id}"`)).toEqual(sorted(kim, ann, bob));
+    expect(await found(`roles eq "${role.displayName}" and groups.value eq "${other}"`)).toEqual(sorted(ann, bob));
+    expect(await found('groups eq "no such group"')).toEqual([]);
+    for (const filter of ['groups co "x"', 'groups pr', 'groups.colour eq "red"', 'roles.value ne "x"']) {
+      expect((await scim.list({ filter })).body.scimType).toBe('invalidFilter');
+    }
+    const native = `/api/read/users?filter=${encodeURIComponent(`groups.value eq "${id}"`)}`;
+    const answer = await fetch(server.url + native, { headers: { authorization: server.admin.authorization } });
+    const { items } = (await answer.json()) as { items: { id: string }[] };
+    expect(items.map((item) => item.id).sort()).toEqual(sorted(kim, ann));
+  });
+
   it('that is deleted is gone from its members; its name is free', async () => {
     const kim = await newUser();
     const displayName = newName();
