@@ -15,9 +15,9 @@ import type { Command } from './command.ts';
 import { withdrawConsent } from './consents/consent-commands.ts';
 import {
   assignRoleToGroup,
+  changeGroup,
   createGroup,
   deleteGroup,
-  renameGroup,
   unassignRoleFromGroup,
 } from './groups/group-commands.ts';
 import { addGroupMember, removeGroupMember } from './groups/membership.ts';
@@ -78,7 +78,7 @@ const all: readonly AnyCommand[] = [
   changeRole,
   deleteRole,
   createGroup,
-  renameGroup,
+  changeGroup,
   deleteGroup,
   addGroupMember,
   removeGroupMember,

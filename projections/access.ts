@@ -120,7 +120,7 @@ export const accessProjection: Projection = {
         { path: 'audience.value', kind: 'text', caseExact: true },
       ],
     },
-    { name: GROUPS, fields: described },
+    { name: GROUPS, fields: [...described, { path: 'externalId', kind: 'text', caseExact: true }] },
     {
       name: MEMBERSHIPS,
       fields: ['holder', 'target', 'openHolder', 'openTarget'].map(
@@ -155,6 +155,13 @@ export const accessProjection: Projection = {
     'access.role.deleted.v1': (event) => gone(event, ROLES),
     'access.group.created.v1': (event) => made(event, GROUPS, { displayName: event.data.name }),
     'access.group.renamed.v1': (event) => renamed(event, GROUPS, event.data.name),
+    'access.group.external_id_set.v1': (event) => {
+      const { externalId } = event.data;
+      const at = { 'meta.lastModified': event.meta.at };
+      const change =
+        externalId === null ? { set: at, unset: ['externalId'] } : { set: { ...at, externalId }, unset: [] };
+      return [{ kind: 'patch', collection: GROUPS, id: idIn(event), ...change }];
+    },
     'access.group.deleted.v1': (event) => gone(event, GROUPS),
     'access.role.assigned.v1': (event) => begun(event, event.data.role, 'role'),
     'access.role.unassigned.v1': (event) => ended(event, event.data.role, event.data.since),

@@ -1,10 +1,10 @@
 /** Groups themselves, and the roles that they hold for their members. */
 import { z } from 'zod';
 import {
+  decideChangeGroup,
   decideCreateGroup,
   decideDeleteGroup,
   decideGiveGroupRole,
-  decideRenameGroup,
   decideTakeGroupRole,
   type Group,
   type GroupRefusal,
@@ -18,7 +18,8 @@ import { type GrantRefusal, mayGiveRole } from '../roles/grantable.ts';
 
 export type GroupCommandRefusal = GroupRefusal | MembershipRefusal | GrantRefusal;
 
-const createInput = z.strictObject({ name: z.string() });
+const externalId = z.string().max(255).nullable().optional();
+const createInput = z.strictObject({ name: z.string(), externalId });
 
 export const createGroup: Command<z.output<typeof createInput>, Group, GroupCommandRefusal> = {
   type: 'CreateGroup',
@@ -27,19 +28,24 @@ export const createGroup: Command<z.output<typeof createInput>, Group, GroupComm
   permissions: ['internal_group_mgt_create'],
   aggregate: groups,
   target: () => null,
-  decide: (group, { name }, _, { envelope }) => decideCreateGroup(group, { org: envelope.caller.org, name }),
+  decide: (group, { name, externalId: given }, _, { envelope }) =>
+    decideCreateGroup(group, { org: envelope.caller.org, name, externalId: given ?? null }),
 };
 
-const renameInput = z.strictObject({ groupId, name: z.string() });
+const changeInput = z.strictObject({ groupId, name: z.string().optional(), externalId });
 
-export const renameGroup: Command<z.output<typeof renameInput>, Group, GroupCommandRefusal> = {
-  type: 'RenameGroup',
-  summary: 'Renames a group.',
-  input: renameInput,
+export const changeGroup: Command<z.output<typeof changeInput>, Group, GroupCommandRefusal> = {
+  type: 'ChangeGroup',
+  summary: 'Changes a group’s name, and its id in the system that it comes from.',
+  input: changeInput,
   permissions: ['internal_group_mgt_update'],
   aggregate: groups,
   target: (given) => given.groupId,
-  decide: (group, { name }) => decideRenameGroup(group, name),
+  decide: (group, { name, externalId: given }) =>
+    decideChangeGroup(group, {
+      ...(name === undefined ? {} : { name }),
+      ...(given === undefined ? {} : { externalId: given }),
+    }),
 };
 
 const only = z.strictObject({ groupId });

@@ -23,6 +23,8 @@ const text = plain(z.string());
 export const groupEventDefinitions = [
   defineEvent('access.group.created.v1', z.object({ name: text })),
   defineEvent('access.group.renamed.v1', z.object({ name: text })),
+  /** What the group is called in the system that it comes from; null: it has no id there. */
+  defineEvent('access.group.external_id_set.v1', z.object({ externalId: text.nullable() })),
   defineEvent('access.group.deleted.v1', z.object({})),
 ] as const;
 
@@ -33,6 +35,7 @@ export interface Group {
   readonly tenant: string;
   readonly org: string;
   readonly name: string;
+  readonly externalId: string | null;
   readonly roles: Memberships;
   readonly createdAt: string;
   readonly modifiedAt: string;
@@ -50,6 +53,7 @@ export const groups: Aggregate<Group> = {
     tenant: '',
     org: '',
     name: '',
+    externalId: null,
     roles: Memberships.none,
     createdAt: '',
     modifiedAt: '',
@@ -66,21 +70,35 @@ export const groupNameClaim = (group: { readonly org: string; readonly name: str
 
 export function decideCreateGroup(
   group: Group,
-  command: { readonly org: string; readonly name: string },
+  command: { readonly org: string; readonly name: string; readonly externalId?: string | null },
 ): Result<Decision, GroupRefusal> {
   if (group.status !== 'absent') return refuse({ reason: 'group-exists' });
   if (!isMadeName(command.name)) return refuse({ reason: 'group-name-invalid' });
-  const fact: GroupEvent = { type: 'access.group.created.v1', data: { name: command.name } };
-  return accept({ facts: [fact], claims: [groupNameClaim(command)] });
+  const { name, externalId = null } = command;
+  const facts: GroupEvent[] = [{ type: 'access.group.created.v1', data: { name } }];
+  if (externalId !== null) facts.push({ type: 'access.group.external_id_set.v1', data: { externalId } });
+  return accept({ facts, claims: [groupNameClaim(command)] });
 }
 
-export function decideRenameGroup(group: Group, name: string): Result<Decision, GroupRefusal> {
+/** What is left out, or so already, stays as it is. */
+export interface GroupChange {
+  readonly name?: string;
+  readonly externalId?: string | null;
+}
+
+export function decideChangeGroup(group: Group, change: GroupChange): Result<Decision, GroupRefusal> {
   if (group.status !== 'present') return refuse({ reason: 'group-not-found' });
-  if (name === group.name) return accept({ facts: [] });
+  const { name = group.name, externalId = group.externalId } = change;
+  const renames = name !== group.name;
   if (!isMadeName(name)) return refuse({ reason: 'group-name-invalid' });
-  const fact: GroupEvent = { type: 'access.group.renamed.v1', data: { name } };
+  const facts: GroupEvent[] = [];
+  if (renames) facts.push({ type: 'access.group.renamed.v1', data: { name } });
+  if (externalId !== group.externalId) {
+    facts.push({ type: 'access.group.external_id_set.v1', data: { externalId } });
+  }
+  if (!renames) return accept({ facts });
   const { org } = group;
-  return accept({ facts: [fact], claims: [groupNameClaim({ org, name })], releases: [groupNameClaim(group)] });
+  return accept({ facts, claims: [groupNameClaim({ org, name })], releases: [groupNameClaim(group)] });
 }
 
 export function decideGiveGroupRole(group: Group, role: string): Result<Decision, GroupRefusal | MembershipRefusal> {
@@ -113,6 +131,8 @@ function evolveGroup(group: Group, event: DomainEvent): Group {
       return { ...groups.initial, status: 'present', tenant, org, name: fact.data.name, createdAt: at, modifiedAt: at };
     case 'access.group.renamed.v1':
       return { ...group, name: fact.data.name, modifiedAt: at };
+    case 'access.group.external_id_set.v1':
+      return { ...group, externalId: fact.data.externalId, modifiedAt: at };
     case 'access.role.assigned.v1':
       return { ...group, roles: group.roles.with(fact.data.role, event.revision) };
     case 'access.role.unassigned.v1':

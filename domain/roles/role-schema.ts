@@ -5,13 +5,13 @@ export const ROLE_SCHEMA = 'urn:ietf:params:scim:schemas:extension:2.0:Role';
 
 const server = { kept: 'state', mutability: 'readOnly' } as const;
 
-const holders = (name: string, description: string) =>
+const holders = (name: string, description: string, type: string) =>
   complex(
     name,
     description,
     [
       text('value', 'Its id.', { caseExact: true }),
-      attribute('$ref', 'reference', 'Its address.', server),
+      attribute('$ref', 'reference', 'Its address.', { ...server, referenceTypes: [type] }),
       text('display', 'Its name.', server),
     ],
     { multiValued: true },
@@ -39,8 +39,14 @@ export const roleSchema: SchemaDefinition = {
       [text('value', 'A scope.', { caseExact: true }), text('display', 'Its name.', server)],
       { multiValued: true },
     ),
-    holders('users', 'Users who hold the role.'),
-    holders('groups', 'Groups whose members hold the role.'),
+    holders('users', 'Users who hold the role.', 'User'),
+    holders('groups', 'Groups whose members hold the role.', 'Group'),
+    complex(
+      'properties',
+      'Whether the role is shared from above.',
+      [text('name', 'The name of the property.', server), text('value', 'Its value.', server)],
+      { ...server, multiValued: true },
+    ),
     complex(
       'associatedApplications',
       'Applications in whose tokens the role counts.',

@@ -22,7 +22,7 @@ export interface AttributeDefinition {
   readonly mutability: 'readWrite' | 'readOnly' | 'writeOnly' | 'immutable';
   readonly returned: 'always' | 'default' | 'request' | 'never';
   readonly uniqueness: 'none' | 'server';
-  /** Of a reference: names of resource types. Default: an address outside. */
+  /** Of a reference: resource types; `external` where absent (RFC 7643 §7). */
   readonly referenceTypes?: readonly string[];
   readonly canonicalValues?: readonly string[];
   /** No value beside the canonical ones. */

@@ -1,9 +1,9 @@
 import { describe, it } from 'vitest';
 import {
+  decideChangeGroup,
   decideCreateGroup,
   decideDeleteGroup,
   decideGiveGroupRole,
-  decideRenameGroup,
   decideTakeGroupRole,
   groups,
 } from '../../domain/groups/group.ts';
@@ -74,24 +74,37 @@ describe('a membership', () => {
     }
     const deletedGroup = [group, { type: 'access.group.deleted.v1', data: {} }];
     for (const given of [[], deletedGroup]) {
-      for (const decide of [decideGiveGroupRole, decideTakeGroupRole, decideRenameGroup]) {
+      for (const decide of [decideGiveGroupRole, decideTakeGroupRole]) {
         ofGroup.refuses({ given, when: (state) => decide(state, 'x') }, { reason: 'group-not-found' });
       }
+      ofGroup.refuses({ given, when: (state) => decideChangeGroup(state, {}) }, { reason: 'group-not-found' });
       ofGroup.refuses({ given, when: decideDeleteGroup }, { reason: 'group-not-found' });
     }
   });
 });
 
 describe('a group', () => {
+  it('keeps the id that it has elsewhere', () => {
+    const set = (externalId: string | null) => ({ type: 'access.group.external_id_set.v1', data: { externalId } });
+    const create = { org: TENANT, name: 'staff', externalId: 'x1' };
+    ofGroup.records({ given: [], when: (state) => decideCreateGroup(state, create) }, [group, set('x1')]);
+    ofGroup.records({ given: [group, set('x1')], when: (state) => decideChangeGroup(state, { externalId: 'x1' }) }, []);
+    const gone = {
+      given: [group, set('x1')],
+      when: (state: typeof groups.initial) => decideChangeGroup(state, { externalId: null }),
+    };
+    ofGroup.records(gone, [set(null)]);
+  });
+
   it('is created, renamed and deleted, one event each', () => {
     const create = { org: TENANT, name: 'staff' };
     ofGroup.records({ given: [], when: (state) => decideCreateGroup(state, create) }, [group]);
     ofGroup.refuses({ given: [group], when: (state) => decideCreateGroup(state, create) }, { reason: 'group-exists' });
     const renamed = { type: 'access.group.renamed.v1', data: { name: 'crew' } };
-    ofGroup.records({ given: [group], when: (state) => decideRenameGroup(state, 'crew') }, [renamed]);
-    ofGroup.records({ given: [group], when: (state) => decideRenameGroup(state, 'staff') }, []);
+    ofGroup.records({ given: [group], when: (state) => decideChangeGroup(state, { name: 'crew' }) }, [renamed]);
+    ofGroup.records({ given: [group], when: (state) => decideChangeGroup(state, { name: 'staff' }) }, []);
     ofGroup.refuses(
-      { given: [group], when: (state) => decideRenameGroup(state, ' ') },
+      { given: [group], when: (state) => decideChangeGroup(state, { name: ' ' }) },
       { reason: 'group-name-invalid' },
     );
     ofGroup.records({ given: [group], when: decideDeleteGroup }, [{ type: 'access.group.deleted.v1', data: {} }]);

@@ -102,6 +102,7 @@ const ROWS: Readonly<Record<string, DisablingEvent | readonly DisablingEvent[] |
   'access.role.renamed.v1': null,
   'access.group.created.v1': null,
   'access.group.renamed.v1': null,
+  'access.group.external_id_set.v1': null,
   'access.group.deleted.v1': null,
   'access.group.joined.v1': null,
   'access.group.left.v1': null,

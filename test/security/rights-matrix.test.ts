@@ -183,6 +183,7 @@ const ROWS: Readonly<Record<string, Event | readonly Event[] | null>> = {
   'access.role.unassigned.v1': ['role-taken', 'role-taken-from-group'],
   'access.group.created.v1': null,
   'access.group.renamed.v1': null,
+  'access.group.external_id_set.v1': null,
   'access.group.deleted.v1': 'group-deleted',
   'access.group.joined.v1': null,
   'access.group.left.v1': 'group-left',

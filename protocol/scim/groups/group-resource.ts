@@ -3,6 +3,7 @@
 import type { Group } from '../../../domain/groups/group.ts';
 import { CORE_GROUP } from '../../../domain/groups/group-schema.ts';
 import type { Json } from '../../../domain/json.ts';
+import { text } from '../../../domain/users/attribute-definition.ts';
 import type { Document } from '../../../infra/read-store/read-store.ts';
 import { openMembershipsOf } from '../../../read-api/memberships.ts';
 import type { Request } from '../../http/route.ts';
@@ -31,15 +32,19 @@ export const groupFilterParts = (ground: Ground): FilterParts => ({
   ]),
 });
 
-export const groupPlaces = new Map(commonPlaces);
+export const groupPlaces = new Map([
+  ...commonPlaces,
+  ['externalid', { path: 'externalId', definition: text('externalId', '', { caseExact: true }) }] as const,
+]);
 
 /** In the shape of the read model's document. */
-export const documentOfGroup = (id: string, { tenant, org, name, createdAt, modifiedAt }: Group): Document => ({
+export const documentOfGroup = (id: string, group: Group): Document => ({
   id,
-  tenant,
-  org,
-  displayName: name,
-  meta: { created: createdAt, lastModified: modifiedAt },
+  tenant: group.tenant,
+  org: group.org,
+  displayName: group.name,
+  ...(group.externalId === null ? {} : { externalId: group.externalId }),
+  meta: { created: group.createdAt, lastModified: group.modifiedAt },
 });
 
 export interface Presentation {
@@ -53,7 +58,7 @@ export async function presentGroup(
   document: Document,
   { shown, why }: Presentation,
 ): Promise<{ readonly [name: string]: Json }> {
-  const { id, displayName, meta } = document;
+  const { id, displayName, externalId, meta } = document;
   const byDefault = why !== 'list';
   const wants = (name: string): boolean => isShown(shown, name, byDefault);
   const members = wants('members')
@@ -65,6 +70,7 @@ export async function presentGroup(
     schemas: [CORE_GROUP],
     id,
     ...(isShown(shown, 'displayName', true) ? { displayName: String(displayName) } : {}),
+    ...(externalId !== undefined && isShown(shown, 'externalId', true) ? { externalId } : {}),
     ...(members === undefined || members.length === 0 ? {} : { members }),
     ...(roles.length === 0 ? {} : { roles }),
     ...(isShown(shown, 'meta', true) ? { meta: created } : {}),

@@ -1,6 +1,10 @@
 /** Groups as changes: create, replace, patch, delete (RFC 7644 §3.3, §3.5, §3.6). */
 import type { Outcome } from '../../../commands/command.ts';
-import { createGroup, deleteGroup, renameGroup } from '../../../commands/groups/group-commands.ts';
+import {
+  changeGroup as changeGroupCommand,
+  createGroup,
+  deleteGroup,
+} from '../../../commands/groups/group-commands.ts';
 import { addGroupMember, removeGroupMember } from '../../../commands/groups/membership.ts';
 import { execute } from '../../../commands/pipeline.ts';
 import type { AnyCommand } from '../../../commands/registry.ts';
@@ -24,22 +28,25 @@ import { isMap, TEXT_CHARACTERS_MAX } from '../users/values.ts';
 import { documentOfGroup, groundOf, groupLocation, presentGroup } from './group-resource.ts';
 import { groupError, groupNotFound, memberError } from './refusals.ts';
 
-interface GroupChange {
+interface GroupWrite {
   /** Null: as it is. */
   readonly name: string | null;
+  /** Undefined: as it is; null: none. */
+  readonly externalId: string | null | undefined;
   readonly members: MemberEdit;
 }
 
 export async function postGroup(door: ScimDoor, request: Request): Promise<Response> {
-  const { name, members } = readGroup(request.body);
+  const { name, externalId = null, members } = readGroup(request.body);
   if (name === null) throw missingName;
   const envelope = envelopeOf(request);
   const about = { id: '', name };
-  const rehearsed = await execute(door.kernel, createGroup, { name }, { ...envelope, dryRun: true });
+  const input = { name, externalId };
+  const rehearsed = await execute(door.kernel, createGroup, input, { ...envelope, dryRun: true });
   if (!rehearsed.ok) throw groupError(rehearsed.refusal, about);
   await requireUsers(door, request, members.added);
 
-  const created = await execute(door.kernel, createGroup, { name }, envelope);
+  const created = await execute(door.kernel, createGroup, input, envelope);
   if (!created.ok) throw groupError(created.refusal, about);
   const { id, state, pendingApproval } = created.value;
   if (pendingApproval !== undefined) return { status: 202, body: null };
@@ -51,13 +58,13 @@ export async function postGroup(door: ScimDoor, request: Request): Promise<Respo
 }
 
 export async function putGroup(door: ScimDoor, request: Request): Promise<Response> {
-  const { name, members } = readGroup(request.body);
+  const { name, externalId = null, members } = readGroup(request.body);
   if (name === null) throw missingName;
-  return await changeGroup(door, request, { name, members: membersAnew(members.added) });
+  return await changeGroup(door, request, { name, externalId, members: membersAnew(members.added) });
 }
 
 export async function patchGroup(door: ScimDoor, request: Request): Promise<Response> {
-  let change: GroupChange = { name: null, members: noEdit };
+  let change: GroupWrite = { name: null, externalId: undefined, members: noEdit };
   for (const operation of plainOperations(request.body)) change = await patched(door, request, change, operation);
   return await changeGroup(door, request, change);
 }
@@ -72,7 +79,11 @@ export async function removeGroup(door: ScimDoor, request: Request): Promise<Res
 }
 
 /** Everything is decided before anything is stored. */
-async function changeGroup(door: ScimDoor, request: Request, { name, members }: GroupChange): Promise<Response> {
+async function changeGroup(
+  door: ScimDoor,
+  request: Request,
+  { name, externalId, members }: GroupWrite,
+): Promise<Response> {
   const { kernel } = door;
   const { id = '' } = request.params;
   const { tenant, org } = callerOf(request);
@@ -80,19 +91,25 @@ async function changeGroup(door: ScimDoor, request: Request, { name, members }: 
   if (state.status !== 'present' || state.tenant !== tenant || state.org !== org) throw groupNotFound(id);
 
   const envelope = envelopeOf(request);
-  const renames = name !== null && name !== state.name;
-  const rename = async (dryRun: boolean): Promise<Outcome<Group>> => {
-    const renamed = await execute(kernel, renameGroup, { groupId: id, name }, { ...envelope, dryRun });
-    if (!renamed.ok) throw groupError(renamed.refusal, { id, name: name ?? '' });
-    return renamed.value;
+  const changes =
+    (name !== null && name !== state.name) || (externalId !== undefined && externalId !== state.externalId);
+  const input = {
+    groupId: id,
+    ...(name === null ? {} : { name }),
+    ...(externalId === undefined ? {} : { externalId }),
   };
-  if (renames) await rename(true);
+  const describe = async (dryRun: boolean): Promise<Outcome<Group>> => {
+    const changed = await execute(kernel, changeGroupCommand, input, { ...envelope, dryRun });
+    if (!changed.ok) throw groupError(changed.refusal, { id, name: name ?? '' });
+    return changed.value;
+  };
+  if (changes) await describe(true);
   const change = isEdit(members) ? await prepareMembers(door, request, membersOfGroup(id), members) : null;
-  const renamed = renames ? await rename(false) : null;
-  if (renamed?.pendingApproval !== undefined) return { status: 202, body: null };
+  const changed = changes ? await describe(false) : null;
+  if (changed?.pendingApproval !== undefined) return { status: 202, body: null };
   const moved = change === null ? null : await applyMembers(door, change);
-  const position = later(renamed?.position ?? before, moved);
-  return await answer(door, request, { id, state: renamed?.state ?? state, position, status: 200 });
+  const position = later(changed?.position ?? before, moved);
+  return await answer(door, request, { id, state: changed?.state ?? state, position, status: 200 });
 }
 
 const noGroup = { state: groups.initial, position: null } as const;
@@ -124,12 +141,13 @@ const membersOfGroup = (target: string): MembersOf => ({
 
 const missingName = new ScimError(400, 'invalidValue', 'Attribute displayName is required.');
 
-function readGroup(body: unknown): GroupChange {
+function readGroup(body: unknown): GroupWrite {
   if (!isMap(body)) throw new ScimError(400, 'invalidSyntax', 'A group is a JSON object.');
   const given = new Map(Object.entries(body).map(([name, value]) => [name.toLowerCase(), value]));
   const name = given.get('displayname') ?? null;
   return {
     name: name === null ? null : nameOf(name),
+    externalId: externalIdOf(given.get('externalid') ?? null),
     members: withAdded(noEdit, memberIds('members', given.get('members'))),
   };
 }
@@ -141,12 +159,18 @@ function nameOf(value: Json): string {
   return withoutStore(value);
 }
 
+function externalIdOf(value: Json): string | null {
+  if (value === null) return null;
+  if (typeof value === 'string' && value.length <= 255 && value.isWellFormed()) return value;
+  throw new ScimError(400, 'invalidValue', 'Attribute externalId takes a text of at most 255 characters.');
+}
+
 async function patched(
   door: ScimDoor,
   request: Request,
-  change: GroupChange,
+  change: GroupWrite,
   operation: PlainOperation,
-): Promise<GroupChange> {
+): Promise<GroupWrite> {
   const { op, name, value } = operation;
   switch (name) {
     case 'displayname':
@@ -160,8 +184,9 @@ async function patched(
     case 'roles':
       throw new ScimError(400, 'mutability', `Attribute ${name} is read-only.`);
     case 'schemas':
-    case 'externalid':
       return change;
+    case 'externalid':
+      return { ...change, externalId: op === 'remove' ? null : externalIdOf(value ?? null) };
     default:
       if (!operation.byPath) return change;
       throw new ScimError(400, 'noTarget', `A group has no attribute ${quoted(name ?? '')}.`);

@@ -72,6 +72,21 @@ describe('a group', () => {
     expect((await list({ filter: `displayName eq "primary/${displayName}"` })).body.totalResults).toBe(1);
   });
 
+  it('keeps the id that it has elsewhere, and is found by it', async () => {
+    const [first, second] = [crypto.randomUUID(), crypto.randomUUID()];
+    const displayName = newName();
+    const created = await post({ displayName, externalId: first });
+    expect(created.body.externalId).toBe(first);
+    const { id } = created.body;
+    expect((await patch(id, { op: 'replace', path: 'externalId', value: second })).body.externalId).toBe(second);
+    expect((await list({ filter: `externalId eq "${second}"` })).body.Resources[0].id).toBe(id);
+    expect((await patch(id, { op: 'remove', path: 'externalId' })).body.externalId).toBeUndefined();
+    await scim.call('PUT', `/Groups/${id}`, { body: { displayName, externalId: first } });
+    expect((await scim.call('GET', `/Groups/${id}`)).body.externalId).toBe(first);
+    await scim.call('PUT', `/Groups/${id}`, { body: { displayName } });
+    expect((await scim.call('GET', `/Groups/${id}`)).body.externalId).toBeUndefined();
+  });
+
   it('takes every form of PATCH', async () => {
     const [kim, ann, bob] = [await newUser(), await newUser(), await newUser()];
     const id = await newGroup(kim);
