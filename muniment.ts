@@ -19,6 +19,9 @@ const commands: Readonly<Record<string, () => Promise<{ run(args: readonly strin
   projections: () => import('./cli/projections.ts'),
   doctor: () => import('./cli/doctor.ts'),
   'reset-password': () => import('./cli/reset-password.ts'),
+  backup: () => import('./cli/backup.ts'),
+  restore: () => import('./cli/restore.ts'),
+  'migrate-log': () => import('./cli/migrate-log.ts'),
 };
 
 const usage = `muniment <command> [options]
@@ -30,6 +33,9 @@ const usage = `muniment <command> [options]
   projections          status of the read models; rebuild one
   doctor               checks log, vault, read models and configuration
   reset-password       sets the administrator's password, while the server is stopped
+  backup <folder>      log, vault and sessions of a running or stopped server, as of one instant
+  restore <folder>     a backup into an empty data folder
+  migrate-log          moves the log between a folder and a server of EventStoreDB, and proves the copy
 
 Each command explains itself with --help. Configuration: environment variables MUNIMENT_*, see README.md.
 `;
@@ -48,8 +54,11 @@ process.umask(0o077);
 const cache = join(process.env['MUNIMENT_DATA'] ?? 'data', 'cache');
 const [name = '', ...args] = process.argv.slice(2);
 if (name === 'start') await beginAnew();
-process.env['NODE_COMPILE_CACHE'] = cache;
-enableCompileCache(cache);
+// A restore takes an empty folder and leaves a refused one as it was.
+if (name !== 'restore') {
+  process.env['NODE_COMPILE_CACHE'] = cache;
+  enableCompileCache(cache);
+}
 
 /**
  * The same process begins anew with what must be said before a process begins. Node loaded its type stripper for this

@@ -1,4 +1,5 @@
 /** What every subcommand does alike: help, errors of use, output that a closed pipe ends. */
+import { RestoreNotFinished } from '../infra/backup/restore-mark.ts';
 import type { Output } from './format.ts';
 
 /** The command line was not understood. Exit code 2. */
@@ -28,7 +29,7 @@ export async function subcommand(help: string, work: (output: Output) => Promise
   try {
     return await work(standardOutput);
   } catch (error) {
-    if (error instanceof CannotDo) return complain(`${error.message}\n`, 1);
+    if (error instanceof CannotDo || error instanceof RestoreNotFinished) return complain(`${error.message}\n`, 1);
     if (isUsage(error)) return complain(`${error.message}\n\n${help}`, EXIT_USAGE);
     throw error;
   }

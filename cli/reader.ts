@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventCatalogue } from '../domain/catalogue.ts';
+import { refuseHalfRestored } from '../infra/backup/restore-mark.ts';
 import { type Configuration, ConfigurationInvalid, readConfiguration } from '../infra/config/config.ts';
 import type { EventCodec } from '../infra/event-codec/event-codec.ts';
 import { createEventCodec } from '../infra/event-codec/sealing-codec.ts';
@@ -35,6 +36,7 @@ export const deploymentKeyFile = ({ masterKeyFile, data }: Configuration): strin
 
 export async function openReaderStores(configuration: Configuration): Promise<ReaderStores> {
   const directory = configuration.data;
+  refuseHalfRestored(directory);
   const keyFile = deploymentKeyFile(configuration);
   // Looking must not leave a new key behind.
   if (!existsSync(keyFile)) {

@@ -6,6 +6,7 @@ import { ownerOf } from '../commands/reservations.ts';
 import { setUserPassword } from '../commands/users/change-user.ts';
 import { SUPER_ORG_ID } from '../domain/ids.ts';
 import { userNameClaim } from '../domain/users/user.ts';
+import { refuseHalfRestored } from '../infra/backup/restore-mark.ts';
 import { type Configuration, readConfiguration } from '../infra/config/config.ts';
 import { StoreUnavailable } from '../infra/event-store/errors.ts';
 import { noTelemetry } from '../infra/telemetry/no-telemetry.ts';
@@ -45,6 +46,7 @@ async function resetPassword(args: readonly string[]): Promise<number> {
 
 async function openWhileStopped(configuration: Configuration): Promise<OpenedKernel> {
   try {
+    refuseHalfRestored(configuration.data);
     return await openKernel(configuration, noTelemetry);
   } catch (error) {
     if (error instanceof StoreUnavailable) throw new CannotDo(error.message);

@@ -2,6 +2,7 @@
 import { setUp } from '../commands/bootstrap.ts';
 import type { Kernel } from '../commands/kernel.ts';
 import { followErasures } from '../consumers/erasure.ts';
+import { refuseHalfRestored } from '../infra/backup/restore-mark.ts';
 import type { Configuration } from '../infra/config/config.ts';
 import { createProgressBoard } from '../infra/read-store/embedded/progress-board.ts';
 import { openEmbeddedReadStore } from '../infra/read-store/embedded/reader.ts';
@@ -51,6 +52,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
 /** What is opened last closes first. */
 async function openAll({ configuration, telemetry, tls }: ServerParts, opened: AsyncDisposableStack) {
   opened.defer(() => telemetry.close());
+  refuseHalfRestored(configuration.data);
   // What takes long in other threads begins first: the modules of the doors load while the stores open, and the routes
   // are mounted while the projector begins.
   const loading = import('./listen.ts');

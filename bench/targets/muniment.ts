@@ -66,6 +66,7 @@ function running(place: Place, server: ChildServer, seed: Seed): RunningTarget {
   return {
     pid: server.pid,
     baseUrl: place.baseUrl,
+    data: place.data,
     endpoints: munimentEndpoints,
     seed,
     readyMs: server.readyMs,

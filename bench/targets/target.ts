@@ -38,6 +38,8 @@ export interface Seed {
 export interface RunningTarget {
   readonly pid: number;
   readonly baseUrl: URL;
+  /** The server's data folder; absent for a server without. */
+  readonly data?: string;
   readonly endpoints: Endpoints;
   readonly seed: Seed;
   /** From the start of the process until it was ready. */

@@ -6,6 +6,8 @@ import { execute } from '../../commands/pipeline.ts';
 import { createUser } from '../../commands/users/create-user.ts';
 import { deleteUser, eraseUser } from '../../commands/users/delete-user.ts';
 import type { EventStore, RecordedEvent } from '../../infra/event-store/event-store.ts';
+import { GAP_FILLED } from '../../infra/event-store/log-copy/log-side.ts';
+import { newEvents } from '../support/event-store.ts';
 import { asking, openSetUpKernel, type TestKernel } from '../support/kernel.ts';
 import { capturedOutput } from './captured-output.ts';
 
@@ -102,6 +104,13 @@ describe('muniment doctor', () => {
     expect(findingsOf(output.json(), 'log')[0]).toMatch(
       /does not have the form of org\.organization\.created\.v1 at kind/,
     );
+  });
+
+  it('knows what a move of the log puts in the place of events that were removed for their age', async () => {
+    const kernel = await kernelWithHistory();
+    await kernel.store.append('session-moved', 'no-stream', newEvents(3, { type: GAP_FILLED, data: {} }));
+    const output = capturedOutput();
+    expect(await examine(kernel, quick, output)).toBe(0);
   });
 
   it('finds a person without key', async () => {

@@ -11,7 +11,7 @@ import { type EmbeddedEventStore, SqliteEventStore } from './sqlite-event-store.
 export const FREE_BYTES_MIN = 200 * 1_048_576;
 export const HEARTBEAT_MS = 5_000;
 const HEAD_SIGNAL_BYTES = 8;
-const LOG_FILE = 'events.db';
+export const LOG_FILE = 'events.db';
 
 export interface EmbeddedEventStoreOptions {
   /** Folder of `events.db`, or the file itself. */

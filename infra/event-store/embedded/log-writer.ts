@@ -11,7 +11,7 @@ import { conflict, type Decided, refusalOf, refuse } from './append-refusal.ts';
 import { RecentEvents } from './recent-events.ts';
 import { scavenge } from './scavenge.ts';
 import { PRESENT, SOFT_DELETED, TOMBSTONED } from './schema.ts';
-import { metadataText, parseMetadata, type StreamMetadata } from './stream-metadata.ts';
+import { METASTREAM_PREFIX, metadataText, parseMetadata, type StreamMetadata } from './stream-metadata.ts';
 import { type StreamRow, StreamRows, stateOf } from './stream-rows.ts';
 import { uuidOfHex } from './uuid-text.ts';
 import type {
@@ -25,7 +25,6 @@ import type {
 } from './writer-jobs.ts';
 
 const SPACE_CHECK_MS = 500;
-const METASTREAM = '$$';
 const METADATA_OF_METASTREAM: StreamMetadata = { maxCount: 1, maxAgeSeconds: null, truncateBefore: null };
 
 export class LogWriter {
@@ -202,7 +201,7 @@ export class LogWriter {
     }
     this.#lastEventPosition = this.#head;
     if (found !== null) this.#streams.advance(row, first + count - 1);
-    if (name.startsWith(METASTREAM)) this.#applyMetadata(name, events.at(-2) as StoredBytes);
+    if (name.startsWith(METASTREAM_PREFIX)) this.#applyMetadata(name, events.at(-2) as StoredBytes);
     if (row.state === SOFT_DELETED) this.#setMetadata(row, { ...metadataOf(row), truncateBefore: first }, nowMs);
     return first + count - 1;
   }
@@ -219,28 +218,20 @@ export class LogWriter {
 
   /** Somebody wrote the metadata of a stream himself. */
   #applyMetadata(metastream: string, data: StoredBytes): void {
-    const stream = metastream.slice(METASTREAM.length);
+    const stream = metastream.slice(METASTREAM_PREFIX.length);
     const row = this.#streams.find(stream) ?? this.#streams.create(stream, -1);
     if (row.state === TOMBSTONED) throw refuse({ kind: 'tombstoned', stream });
-    this.#hide(row, parseMetadata(String(data)));
-    this.#hide(this.#metastreamOf(row), METADATA_OF_METASTREAM);
+    this.#streams.hide(row, parseMetadata(String(data)));
+    this.#streams.hide(this.#metastreamOf(row), METADATA_OF_METASTREAM);
   }
 
   #setMetadata(row: StreamRow, metadata: StreamMetadata, nowMs: number): void {
-    this.#hide(row, metadata);
+    this.#streams.hide(row, metadata);
     this.#writeSystemEvent(this.#metastreamOf(row), { type: '$metadata', data: metadataText(metadata), nowMs });
   }
 
-  #hide(row: StreamRow, { truncateBefore, maxCount, maxAgeSeconds }: StreamMetadata): void {
-    row.state = truncateBefore === 'everything' ? SOFT_DELETED : PRESENT;
-    row.tb = truncateBefore === 'everything' ? null : truncateBefore;
-    row.max_count = maxCount;
-    row.max_age_s = maxAgeSeconds;
-    this.#streams.update(row);
-  }
-
   #metastreamOf(row: StreamRow): StreamRow {
-    const name = `${METASTREAM}${row.name}`;
+    const name = `${METASTREAM_PREFIX}${row.name}`;
     const known = this.#streams.find(name);
     if (known !== null) return known;
     const created = this.#streams.create(name, -1);

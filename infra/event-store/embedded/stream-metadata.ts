@@ -1,5 +1,7 @@
 /** The text of a `$metadata` event, in the keys of EventStoreDB. */
 
+export const METASTREAM_PREFIX = '$$';
+
 /** `everything`: the stream is softly deleted. */
 export interface StreamMetadata {
   readonly maxCount: number | null;

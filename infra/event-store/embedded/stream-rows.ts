@@ -2,6 +2,7 @@
 import type { Database } from '../../sqlite/database.ts';
 import type { StreamState } from '../append-decision.ts';
 import { PRESENT, SOFT_DELETED } from './schema.ts';
+import type { StreamMetadata } from './stream-metadata.ts';
 
 export const CACHED_STREAMS_MAX = 20_000;
 
@@ -74,6 +75,15 @@ export class StreamRows {
     this.#database
       .statement('UPDATE stream SET state = ?, tb = ?, max_count = ?, max_age_s = ?, retained = ? WHERE id = ?')
       .run(state, tb, maxCount, maxAgeS, retained ? 1 : 0, id);
+  }
+
+  /** What metadata of the stream says of its events. */
+  hide(row: StreamRow, { truncateBefore, maxCount, maxAgeSeconds }: StreamMetadata): void {
+    row.state = truncateBefore === 'everything' ? SOFT_DELETED : PRESENT;
+    row.tb = truncateBefore === 'everything' ? null : truncateBefore;
+    row.max_count = maxCount;
+    row.max_age_s = maxAgeSeconds;
+    this.update(row);
   }
 
   flush(): void {

@@ -100,6 +100,10 @@ async function attempt<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** For a client that is used beside a driver. */
+export const closeDbClient = (client: EventStoreDBClient): Promise<void> =>
+  closeChannel(client as unknown as ClientInternals);
+
 async function closeChannel(internals: ClientInternals): Promise<void> {
   try {
     (await internals.getChannel()).close();
