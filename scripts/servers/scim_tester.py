@@ -46,8 +46,9 @@ def written(expected, actual, lists_grow):
     if isinstance(expected, dict) and isinstance(actual, dict):
         given = {name: value for name, value in expected.items() if value is not None}
         return all(written(value, actual.get(name), lists_grow) for name, value in given.items())
-    if lists_grow and isinstance(expected, list) and isinstance(actual, list):
-        return all(value in actual for value in expected)
+    if isinstance(expected, list) and isinstance(actual, list):
+        stands = [any(written(value, other, lists_grow) for other in actual) for value in expected]
+        return all(stands) and (lists_grow or len(expected) == len(actual))
     return expected == actual
 
 
