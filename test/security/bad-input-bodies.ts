@@ -81,6 +81,23 @@ const bodyOf = (what: string, value: object): BadBody => {
   return { what: `${what} in ${body.slice(0, 200)}`, body };
 };
 
+const NOBODY = '00000000-0000-4000-8000-000000000000';
+
+const roleBodies = (path: string): readonly (readonly [string, Readonly<Record<string, unknown>>])[] => [
+  [`POST /scim2${path}`, { displayName: 'some role', permissions: [{ value: 'internal_login' }] }],
+  [`POST /scim2${path}/.search`, { filter: 'displayName eq "a"', startIndex: 1, count: 10 }],
+  [`PUT /scim2${path}/:id`, { displayName: 'other role', permissions: [] }],
+  [`PATCH /scim2${path}/:id`, { Operations: [{ op: 'replace', path: 'displayName', value: 'x' }] }],
+];
+
+const holderBodies = (kind: string): readonly (readonly [string, Readonly<Record<string, unknown>>])[] => [
+  [`PUT /scim2/v3/Roles/:id/${kind}`, { [kind.toLowerCase()]: [{ value: NOBODY }] }],
+  [
+    `PATCH /scim2/v3/Roles/:id/${kind}`,
+    { Operations: [{ op: 'add', path: kind.toLowerCase(), value: [{ value: NOBODY }] }] },
+  ],
+];
+
 /** A body that the route takes, where its members matter; the commands' are made from their schemas. */
 export const validBodies: ReadonlyMap<string, Readonly<Record<string, unknown>>> = new Map(
   Object.entries({
@@ -120,6 +137,12 @@ export const validBodies: ReadonlyMap<string, Readonly<Record<string, unknown>>>
     'POST /scim2/Me': { userName: 'someone-else', active: true },
     'PUT /scim2/Me': { userName: 'admin', nickName: 'a' },
     'PATCH /scim2/Me': { Operations: [{ op: 'replace', path: 'nickName', value: 'x' }] },
+    'POST /scim2/Groups': { displayName: 'some', externalId: 'x', members: [] },
+    'POST /scim2/Groups/.search': { filter: 'displayName eq "a"', startIndex: 1, count: 10, sortBy: 'displayName' },
+    'PUT /scim2/Groups/:id': { displayName: 'other', members: [{ value: '00000000-0000-4000-8000-000000000000' }] },
+    'PATCH /scim2/Groups/:id': { Operations: [{ op: 'replace', path: 'displayName', value: 'x' }] },
+    ...Object.fromEntries(['/Roles', '/v2/Roles', '/v3/Roles'].flatMap(roleBodies)),
+    ...Object.fromEntries(['Users', 'Groups'].flatMap(holderBodies)),
     'POST /api/server/v1/applications': {
       name: 'Somewhat',
       description: 'd',
