@@ -2,11 +2,15 @@
 import type { Kernel } from '../../commands/kernel.ts';
 import { applications } from '../../domain/applications/application.ts';
 import type { DomainEvent } from '../../domain/event.ts';
+import { groups } from '../../domain/groups/group.ts';
 import { roles } from '../../domain/roles/role.ts';
 
 export interface AccessChange {
   readonly effect: 'gains' | 'loses';
-  readonly holder: { readonly type: 'user' | 'application' | 'role-holders' | 'organization'; readonly id: string };
+  readonly holder: {
+    readonly type: 'user' | 'group-members' | 'application' | 'role-holders' | 'organization';
+    readonly id: string;
+  };
   /** `sign-in`, `sessions-and-tokens`, `permissions`, `scopes`. */
   readonly what: string;
   readonly permissions?: readonly string[];
@@ -30,17 +34,35 @@ const withRole =
   (effect: AccessChange['effect']): Rule =>
   async (event, kernel) => {
     const role = text(event.data['role']);
+    const type = event.stream.startsWith('group-') ? 'group-members' : 'user';
     const { state } = await kernel.aggregates.load(roles, role);
     const through = { type: 'role', id: role };
     return [
       {
         effect,
-        holder: { type: 'user', id: idIn(event) },
+        holder: { type, id: idIn(event) },
         what: 'permissions',
         permissions: [...state.permissions],
         through,
       },
     ];
+  };
+
+/** What the group's roles carry. */
+const inGroup =
+  (effect: AccessChange['effect']): Rule =>
+  async (event, kernel) => {
+    const group = text(event.data['group']);
+    const { state } = await kernel.aggregates.load(groups, group);
+    const permissions = new Set<string>();
+    for (const id of state.roles) {
+      const { state: role } = await kernel.aggregates.load(roles, id);
+      if (role.status === 'present') for (const permission of role.permissions) permissions.add(permission);
+    }
+    if (permissions.size === 0) return [];
+    const holder = { type: 'user', id: idIn(event) } as const;
+    const through = { type: 'group', id: group };
+    return [{ effect, holder, what: 'permissions', permissions: [...permissions], through }];
   };
 
 const withScopes =
@@ -98,6 +120,9 @@ const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['access.role.unassigned.v1', withRole('loses')],
   ['access.role.permissions_changed.v1', changedPermissions],
   ['access.role.deleted.v1', simply('role-holders', 'loses', 'permissions')],
+  ['access.group.joined.v1', inGroup('gains')],
+  ['access.group.left.v1', inGroup('loses')],
+  ['access.group.deleted.v1', simply('group-members', 'loses', 'permissions')],
   ['identity.user.locked.v1', simply('user', 'loses', ...ALL)],
   ['identity.user.disabled.v1', simply('user', 'loses', ...ALL)],
   ['identity.user.deleted.v1', simply('user', 'loses', ...ALL)],

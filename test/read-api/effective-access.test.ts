@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { permissionsOf } from '../../commands/access.ts';
+import { grantedScopes, permissionsOf } from '../../commands/access.ts';
+import { authorizeApi, changeApplication } from '../../commands/applications/change-application.ts';
+import { createApplication } from '../../commands/applications/create-application.ts';
 import type { Holder } from '../../commands/effective-access.ts';
 import { assignRoleToGroup, createGroup, deleteGroup } from '../../commands/groups/group-commands.ts';
 import { addGroupMember, removeGroupMember } from '../../commands/groups/membership.ts';
@@ -9,6 +11,8 @@ import { everyoneRoleId } from '../../commands/roles/everyone.ts';
 import { changeRole, createRole, deleteRole } from '../../commands/roles/role-commands.ts';
 import { assignRole, unassignRole } from '../../commands/users/assign-role.ts';
 import { createUser } from '../../commands/users/create-user.ts';
+import { systemApis } from '../../domain/applications/api-resources.ts';
+import { applications } from '../../domain/applications/application.ts';
 import { SUPER_ORG_ID } from '../../domain/ids.ts';
 import type { EventStore } from '../../infra/event-store/event-store.ts';
 import type { ReadStore } from '../../infra/read-store/read-store.ts';
@@ -86,10 +90,27 @@ describe('effective access', () => {
     expect(roles.map(({ id, name }) => [id, name])).toEqual([[everyoneRoleId(SUPER_ORG_ID), 'everyone']]);
   });
 
-  it('of an application’s own role counts in its tokens alone', async () => {
+  it('of an application’s own roles counts in its tokens alone, and there alone', async () => {
     const kim = await user('kim');
-    const roles = await seen.access.rolesOf(holder(kim));
-    expect(roles.every(({ audience }) => audience.type === 'organization')).toBe(true);
+    const api = systemApis.find(({ scopes }) => scopes.includes(VIEW))?.id;
+    const application = async (name: string, roleAudience: 'organization' | 'application') => {
+      const id = await run(createApplication, { name, roleAudience });
+      await run(authorizeApi, { applicationId: id, api, policy: 'RBAC', scopes: [VIEW, LIST] });
+      const ofIt = await run(createRole, { name: 'Own', applicationId: id, permissions: [VIEW] });
+      await run(assignRole, { userId: kim, roleId: ofIt });
+      return id;
+    };
+    await run(assignRole, { userId: kim, roleId: await role('Organization’s', LIST) });
+    const [own, other] = [await application('Own roles', 'application'), await application('Other', 'organization')];
+    const scopes = async (id: string) => {
+      const { state } = await test.kernel.aggregates.load(applications, id);
+      return [...(await grantedScopes(seen.access, { id, state }, holder(kim), new Set([VIEW, LIST])))];
+    };
+    expect(await scopes(own)).toEqual([VIEW]);
+    expect(await scopes(other)).toEqual([LIST]);
+    expect(await of(kim)).toEqual(['internal_login', LIST]);
+    await run(changeApplication, { applicationId: other, roleAudience: 'application' });
+    expect(await scopes(other)).toEqual([VIEW]);
   });
 
   it('of 4,000 roles is one look-up, and none while no right changes', async () => {

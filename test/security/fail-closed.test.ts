@@ -132,6 +132,14 @@ describe('while no read model gets newer', () => {
     expect(await attempts.basic(kim)).toBe(true);
   });
 
+  it('[SEC-A12] [SEC-A11] a right that is taken is honoured by nobody: who asks by it is told to wait', async () => {
+    const ownRole = await command('CreateRole', { name: 'Late' });
+    expect(ownRole).toMatchObject({ status: 200 });
+    const told = await ask(server, { path: '/api/commands', authorization: basic(KIM.userName, PASSWORD) });
+    expect(told.status).toBe(503);
+    expect(Number(told.headers['retry-after'])).toBeGreaterThan(0);
+  });
+
   it('[SEC-A12] reads that must see the last write are told to wait instead of being answered from the past', async () => {
     await command('LockUser', { userId: kim.user });
     const { authorization } = server.admin;

@@ -7,7 +7,7 @@ import { openEmbeddedReadStore } from '../../infra/read-store/embedded/reader.ts
 import { openEmbeddedReadStoreWriter } from '../../infra/read-store/embedded/writer.ts';
 import type { ReadStore } from '../../infra/read-store/read-store.ts';
 import { accessProjection } from '../../projections/access.ts';
-import { runProjections } from '../../projections/engine.ts';
+import { type ProjectionEngine, runProjections } from '../../projections/engine.ts';
 import type { Projection } from '../../projections/projection.ts';
 import { createEffectiveAccess } from '../../read-api/effective-access.ts';
 import type { TestKernel } from './kernel.ts';
@@ -15,6 +15,7 @@ import type { TestKernel } from './kernel.ts';
 export interface TestAccess {
   readonly access: EffectiveAccess;
   readonly reads: ReadStore;
+  readonly engine: ProjectionEngine;
   readonly errors: readonly unknown[];
   close(): Promise<void>;
 }
@@ -36,6 +37,7 @@ export async function openAccess(
   return {
     access: createEffectiveAccess({ store, reads, everyoneRole: everyoneRoleId }),
     reads,
+    engine,
     errors,
     async close() {
       await engine.stop();

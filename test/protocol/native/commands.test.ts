@@ -219,6 +219,22 @@ describe('rehearsing a command', () => {
       },
     ]);
   });
+
+  it('says which permissions a group would give', async () => {
+    const made = async (type: string, input: object): Promise<string> => (await command(type, input)).json.id;
+    const userId = await made('CreateUser', { userName: 'joining' });
+    const groupId = await made('CreateGroup', { name: 'Joined' });
+    const roleId = await made('CreateRole', { name: 'Through', permissions: ['internal_user_mgt_view'] });
+    const dryRun = { prefer: 'dry-run' };
+    const effect = { effect: 'gains', what: 'permissions', permissions: ['internal_user_mgt_view'] };
+    expect((await command('AssignRoleToGroup', { groupId, roleId }, dryRun)).json.access).toEqual([
+      { ...effect, holder: { type: 'group-members', id: groupId }, through: { type: 'role', id: roleId } },
+    ]);
+    await command('AssignRoleToGroup', { groupId, roleId });
+    expect((await command('AddGroupMember', { groupId, userId }, dryRun)).json.access).toEqual([
+      { ...effect, holder: { type: 'user', id: userId }, through: { type: 'group', id: groupId } },
+    ]);
+  });
 });
 
 describe('the description of the interface', () => {

@@ -157,6 +157,18 @@ describe('creating an application', () => {
     expect((await admin.get(APPLICATIONS)).json.totalResults).toBe(before);
   });
 
+  it('says whose roles count in its tokens', async () => {
+    const allowed = (allowedAudience: string) => ({ associatedRoles: { allowedAudience } });
+    const made = await admin.send('POST', APPLICATIONS, { name: 'OwnRoles', ...allowed('APPLICATION') });
+    expect(made.status, made.text).toBe(201);
+    const path = `${APPLICATIONS}/${made.createdId}`;
+    expect((await admin.get(path)).json).toMatchObject(allowed('APPLICATION'));
+    const listed = `${APPLICATIONS}?filter=name+eq+OwnRoles&attributes=associatedRoles.allowedAudience`;
+    expect((await admin.get(listed)).json.applications).toMatchObject([allowed('APPLICATION')]);
+    await admin.send('PATCH', path, allowed('ORGANIZATION'));
+    expect((await admin.get(path)).json).toMatchObject(allowed('ORGANIZATION'));
+  });
+
   it('[SEC-I7] refuses text that is no JSON, and keys that reach for a prototype', async () => {
     for (const body of ['{', '{"name":"a"}}', '{"__proto__":{"name":"a"},"name":"b"}']) {
       const response = await fetch(`${server.url}${APPLICATIONS}`, {
