@@ -1,4 +1,5 @@
 /** Every module of a running server, those of its threads too, so that the compile cache has them all. */
+import './eventstore-door.ts';
 import './listen.ts';
 import './projector.ts';
 import './start.ts';

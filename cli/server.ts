@@ -10,6 +10,7 @@ import type { ReadStore } from '../infra/read-store/read-store.ts';
 import type { MetricsListener } from '../infra/telemetry/metrics-listener.ts';
 import type { Telemetry } from '../infra/telemetry/telemetry.ts';
 import { projections } from '../projections/catalogue.ts';
+import type { EventStoreEndpoint } from '../protocol/eventstore-endpoint/endpoint.ts';
 import type { Route } from '../protocol/http/route.ts';
 import { controlSocketPath, serveControlSocket } from './control-socket.ts';
 import { type Projector, startProjector } from './projector-link.ts';
@@ -27,6 +28,8 @@ export interface RunningServer {
   readonly reads: ReadStore;
   readonly projector: Projector;
   readonly routes: readonly Route[];
+  /** Where auditors read the log with clients of EventStoreDB; null where they do not. */
+  readonly endpointPort: number | null;
   /** Lets requests in progress end, then closes the stores. */
   close(): Promise<void>;
 }
@@ -79,12 +82,16 @@ async function openAll({ configuration, telemetry, tls }: ServerParts, opened: A
     onFault: (error) => background.failed('rebuild', String(error)),
   });
   opened.defer(() => control.close());
+  const endpoint = await openEndpoint({ configuration, telemetry, tls }, { kernel, reads });
+  opened.defer(async () => await endpoint?.close());
   const metrics = await listenForMetrics(telemetry, configuration.metrics);
   opened.defer(async () => await metrics?.close());
 
   const url = await listener.listen();
   opened.defer(() => listener.close());
-  return { url, password, kernel, reads, projector, routes: listener.routes, close: () => opened.disposeAsync() };
+  const endpointPort = endpoint?.port ?? null;
+  const close = () => opened.disposeAsync();
+  return { url, password, kernel, reads, projector, routes: listener.routes, endpointPort, close };
 }
 
 /** Loaded only where it is wanted: an import of `node:http` as a module, unlike fastify's, brings a whole fetch client. */
@@ -95,6 +102,16 @@ async function listenForMetrics(
   if (address === null) return null;
   const listener = await import('../infra/telemetry/metrics-listener.ts');
   return listener.listenForMetrics(telemetry, address);
+}
+
+/** Loaded only where it is wanted: most servers have none. */
+async function openEndpoint(
+  parts: ServerParts,
+  stores: { readonly kernel: Kernel; readonly reads: ReadStore },
+): Promise<EventStoreEndpoint | null> {
+  if (parts.configuration.eventStoreEndpoint === null) return null;
+  const { openEventStoreDoor } = await import('./eventstore-door.ts');
+  return await openEventStoreDoor({ ...parts, ...stores });
 }
 
 /** A parked projection shows in its own status; a part that ended altogether is remembered here. */

@@ -6,6 +6,7 @@ import type { Caller } from './caller.ts';
 import type { Kernel } from './kernel.ts';
 import { createRootOrganization } from './organizations/root-organization.ts';
 import { execute } from './pipeline.ts';
+import { ensureAuditorRole } from './roles/create-auditor-role.ts';
 
 const PASSWORD_CHARACTERS = 20;
 /** Without look-alikes, so that it can be read off a screen. */
@@ -32,16 +33,18 @@ export async function setUp(
   kernel: Kernel,
   { superTenant, adminName, adminPassword }: FirstStart,
 ): Promise<string | null> {
+  const caller = systemCaller(SUPER_ORG_ID, 'first-start');
   const { state } = await kernel.aggregates.load(organizations, SUPER_ORG_ID);
   if (state.status !== 'absent') {
     if (state.handle !== superTenant) throw new SuperTenantDiffers(state.handle, superTenant);
+    await ensureAuditorRole(kernel, caller);
     return null;
   }
   const password = adminPassword ?? generatedPassword();
   const input = { id: SUPER_ORG_ID, handle: superTenant, name: 'Super', owner: { userName: adminName, password } };
-  const caller = systemCaller(SUPER_ORG_ID, 'first-start');
   const created = await execute(kernel, createRootOrganization, input, { caller, correlationId: kernel.uuid() });
   if (!created.ok) throw new Error(`the super organization cannot be created: ${JSON.stringify(created.refusal)}`);
+  await ensureAuditorRole(kernel, caller);
   return adminPassword === null ? password : null;
 }
 

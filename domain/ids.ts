@@ -14,3 +14,5 @@ export type GroupId = Id<'group'>;
 
 /** The super organization exists on every server under this id. */
 export const SUPER_ORG_ID = '10084a8d-113f-4211-a0d5-efe36b082211' as OrgId;
+/** Its role of those who may read the whole log. */
+export const AUDITOR_ROLE_ID = '10084a8d-113f-4211-a0d5-efe36b082212' as RoleId;

@@ -60,13 +60,17 @@ export const systemApis: readonly ApiResource[] = [
     'internal_bulk_role_update',
     'internal_bulk_role_delete',
   ]),
-  api('20', '/scim2/Groups', 'SCIM2 Groups API', [
+  api('20', '/event_store.client.streams.Streams', 'Event Log', ['internal_event_log_view']),
+  api('30', '/scim2/Groups', 'SCIM2 Groups API', [
     'internal_group_mgt_create',
     'internal_group_mgt_view',
     'internal_group_mgt_update',
     'internal_group_mgt_delete',
   ]),
 ];
+
+/** Reads the whole log, of every organization, with personal data sealed. For roles of the super organization. */
+export const READ_LOG_PERMISSION = 'internal_event_log_view';
 
 export const apiById = (id: string): ApiResource | null => systemApis.find((candidate) => candidate.id === id) ?? null;
 

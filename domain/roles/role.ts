@@ -5,6 +5,7 @@
  * is as quick to load and to give as a new one. Its end is one event too: a membership counts while both ends stand.
  */
 import type { Aggregate } from '../aggregate.ts';
+import { READ_LOG_PERMISSION } from '../applications/api-resources.ts';
 import type { Claim, Decision } from '../decision.ts';
 import type { DomainEvent } from '../event.ts';
 import { accept, type Result, refuse } from '../result.ts';
@@ -80,6 +81,11 @@ const systemRole = (org: string, name: string, system: SystemRole): RoleCreated 
   },
 });
 
+/** Of the super organization: reads the log, and nothing else. */
+export const auditorRole = (org: string): RoleCreated => ({
+  type: 'access.role.created.v1',
+  data: { name: 'auditor', audience: { type: 'organization', id: org }, permissions: [READ_LOG_PERMISSION] },
+});
 export interface NewRole {
   readonly org: string;
   readonly name: string;

@@ -48,6 +48,10 @@ export interface Configuration {
   readonly logLevel: 'info' | 'warn' | 'error' | 'silent';
   /** Null: off. */
   readonly metrics: { readonly host: string; readonly port: number } | null;
+  /** Client library for a log on a server. */
+  readonly eventStoreDriver: 'eventstore' | 'kurrent';
+  /** Null: off. */
+  readonly eventStoreEndpoint: { readonly host: string; readonly port: number } | null;
   readonly traces: boolean;
   /** Null: no peer is trusted. */
   readonly trustedProxies: BlockList | null;
@@ -86,7 +90,7 @@ const TEST_SWITCHES: readonly string[] = [
   'MUNIMENT_MONGO_PORT',
   'MUNIMENT_MONGO_SYNC',
   'MUNIMENT_MONGO_URL',
-  'MUNIMENT_TEST_PYTHON',
+  'MUNIMENT_TEST_CLIENTS',
 ];
 
 const isSecret = (name: KeyName): boolean => documentationOf(name).secret === true;
@@ -176,13 +180,27 @@ function wrongValue(name: KeyName, value: string): string {
 }
 
 function contradictions(environment: Environment): readonly string[] {
-  return [...tlsContradictions(environment), ...roleContradictions(environment)];
+  return [
+    ...tlsContradictions(environment),
+    ...roleContradictions(environment),
+    ...endpointContradictions(environment),
+  ];
 }
 
 /** One process writes the embedded stores, so one process does everything. */
 function roleContradictions({ MUNIMENT_ROLES: roles }: Environment): readonly string[] {
   if (roles.has('http') && roles.has('projector')) return [];
   return [`MUNIMENT_ROLES is "${[...roles].join(',')}". Allowed with embedded stores: http,projector.`];
+}
+
+function endpointContradictions(environment: Environment): readonly string[] {
+  const { MUNIMENT_EVENTSTORE_ENDPOINT_HOST: host, MUNIMENT_EVENTSTORE_ENDPOINT_CLEAR_TEXT: clear } = environment;
+  if (environment.MUNIMENT_EVENTSTORE_ENDPOINT === 'off' || environment.MUNIMENT_TLS !== 'off') return [];
+  if (clear === 'anywhere' || isLoopback(host)) return [];
+  return [
+    `MUNIMENT_EVENTSTORE_ENDPOINT_HOST is "${host}" without TLS. Allowed: loopback, or MUNIMENT_TLS, or ` +
+      'MUNIMENT_EVENTSTORE_ENDPOINT_CLEAR_TEXT=anywhere.',
+  ];
 }
 
 function tlsContradictions(environment: Environment): readonly string[] {
@@ -235,6 +253,11 @@ function asConfiguration(environment: Environment): Configuration {
       environment.MUNIMENT_METRICS === 'on'
         ? { host: environment.MUNIMENT_METRICS_HOST, port: environment.MUNIMENT_METRICS_PORT }
         : null,
+    eventStoreDriver: environment.MUNIMENT_EVENT_STORE_DRIVER,
+    eventStoreEndpoint:
+      environment.MUNIMENT_EVENTSTORE_ENDPOINT === 'on'
+        ? { host: environment.MUNIMENT_EVENTSTORE_ENDPOINT_HOST, port: environment.MUNIMENT_EVENTSTORE_ENDPOINT_PORT }
+        : null,
     traces: environment.MUNIMENT_TRACES === 'on',
     trustedProxies: environment.MUNIMENT_TRUSTED_PROXIES,
     masterKeyFile: masterKeyFile === null ? null : resolve(masterKeyFile),
@@ -246,5 +269,6 @@ function deepFreeze(configuration: Configuration): Configuration {
     Object.freeze(part);
   }
   if (configuration.metrics !== null) Object.freeze(configuration.metrics);
+  if (configuration.eventStoreEndpoint !== null) Object.freeze(configuration.eventStoreEndpoint);
   return Object.freeze(configuration);
 }

@@ -184,6 +184,29 @@ export const environmentSchema = z.object({
     ...between(0, PORT_MAX, 'TCP port'),
     meaning: 'Port of the metrics listener, path /metrics.',
   }),
+  MUNIMENT_EVENT_STORE_DRIVER: key(oneOf('eventstore', 'kurrent'), 'eventstore', {
+    ...choice('eventstore', 'kurrent'),
+    meaning:
+      'Client library for a log on EventStoreDB. kurrent appends to several streams at once on KurrentDB 25.1 and later, ' +
+      'and needs the optional package @kurrent/kurrentdb-client.',
+  }),
+  MUNIMENT_EVENTSTORE_ENDPOINT: key(oneOf('off', 'on'), 'off', {
+    ...choice('off', 'on'),
+    meaning: 'on lets auditors read the embedded log with any client of EventStoreDB; see docs/audit-access.md.',
+  }),
+  MUNIMENT_EVENTSTORE_ENDPOINT_HOST: key(path, '127.0.0.1', {
+    unit: null,
+    allowed: 'an address or a host name of this machine',
+    meaning: 'Address of that listener. It has the TLS of MUNIMENT_TLS.',
+  }),
+  MUNIMENT_EVENTSTORE_ENDPOINT_PORT: key(whole(0, PORT_MAX), '2113', {
+    ...between(0, PORT_MAX, 'TCP port'),
+    meaning: 'Port of that listener. 0 takes any free port.',
+  }),
+  MUNIMENT_EVENTSTORE_ENDPOINT_CLEAR_TEXT: key(oneOf('loopback', 'anywhere'), 'loopback', {
+    ...choice('loopback', 'anywhere'),
+    meaning: 'Where that listener may be without TLS. Passwords of auditors cross the network in clear text then.',
+  }),
   MUNIMENT_TRACES: key(oneOf('off', 'on'), 'off', {
     ...choice('off', 'on'),
     meaning: 'OpenTelemetry traces over OTLP/HTTP; where to and how many by the standard OTEL_ variables.',

@@ -34,6 +34,22 @@ export class StreamTombstoned extends EventStoreError {
   }
 }
 
+export interface AppendViolation {
+  /** Of the part of the append whose expectation is wrong. */
+  readonly part: number;
+  readonly actual: Revision | 'no-stream' | 'soft-deleted' | 'tombstoned';
+}
+
+/** Of an append to several streams: every expectation that is wrong. Nothing was written. */
+export class AppendViolated extends EventStoreError {
+  readonly violations: readonly AppendViolation[];
+
+  constructor(violations: readonly AppendViolation[]) {
+    super(`${violations.length} expectations of an append are wrong`, false);
+    this.violations = violations;
+  }
+}
+
 export class AppendTooLarge extends EventStoreError {
   /** Bytes. */
   readonly limit: number;

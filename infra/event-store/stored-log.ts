@@ -3,7 +3,7 @@
  *
  * For serving the log to other programs. Business code reads the {@link EventStore} port. Personal data stays sealed.
  */
-import type { EventFilter, Expected, Revision, StreamInfo } from './event-store.ts';
+import type { EventFilter, EventStore, Expected, Revision, StreamInfo } from './event-store.ts';
 
 /** Text or bytes, as it was written. */
 export type StoredBytes = string | Uint8Array;
@@ -60,10 +60,31 @@ export interface StoredAppendResult {
   readonly position: bigint | null;
 }
 
+export interface StoredSession {
+  /** Each stream once; one without events is only checked. */
+  readonly parts: readonly {
+    readonly stream: string;
+    readonly expected: Expected;
+    readonly events: readonly NewStoredEvent[];
+  }[];
+  /** Index of the part of each event, in the order in which the log is to have them. */
+  readonly order: readonly number[];
+}
+
+export interface StoredSessionResult {
+  /** Of the last event of each part; null for one without. */
+  readonly revisions: readonly (Revision | null)[];
+  readonly position: bigint;
+}
+
 export interface HeadWait {
   readonly done: Promise<void>;
   cancel(): void;
 }
+
+/** Null where the log lies on a server that serves it by itself. */
+export const storedLogOf = (store: EventStore): StoredLog | null =>
+  'stored' in store ? (store as EventStore & { readonly stored: StoredLog }).stored : null;
 
 /** Failures are the classes of `errors.ts`. */
 export interface StoredLog {
@@ -77,6 +98,8 @@ export interface StoredLog {
   streamInfo(stream: string): StreamInfo;
   /** Of no events: checks the expectation alone. An event of a metastream sets its stream's retention. */
   append(stream: string, expected: Expected, events: readonly NewStoredEvent[]): Promise<StoredAppendResult>;
+  /** All parts or none; `AppendViolated` names all that is wrong. */
+  appendSession(session: StoredSession): Promise<StoredSessionResult>;
   /** Soft, or for ever. Resolves to the position of what removes it. */
   remove(kind: 'delete' | 'tombstone', stream: string, expected: Expected): Promise<bigint>;
 }

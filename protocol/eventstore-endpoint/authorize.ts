@@ -4,26 +4,48 @@ import { accessDenied, unauthenticated } from './wire-error.ts';
 
 export type EndpointRole = 'reader' | 'writer';
 
-/** Null: user and password do not belong together, or the user has no business here. Compares in constant time. */
-export type Authorize = (user: string, password: string) => Promise<EndpointRole | null> | EndpointRole | null;
+export interface EndpointCaller {
+  readonly user: string;
+  readonly password: string;
+  /** Address of the other side, without the port. */
+  readonly address: string;
+}
 
-export const CREDENTIALS_CHARACTERS_MAX = 1_024;
+export interface Grant {
+  readonly role: EndpointRole;
+  /** Asked again while a call is open; false ends it. */
+  holds(): Promise<boolean> | boolean;
+}
+
+/** Null: user and password do not belong together, or the user has no business here. Compares in constant time. */
+export type Authorize = (caller: EndpointCaller) => Promise<Grant | null> | Grant | null;
+
+export const CREDENTIALS_CHARACTERS_MAX = 4_096;
+/** A call that stays open ends within this time after its caller has lost the right to it. */
+export const GRANT_CHECKED_EVERY_MS = 5_000;
 
 const BASIC = /^Basic ([A-Za-z0-9+/]+={0,2})$/i;
 
-/** Throws what ends the call. */
+export interface AuthorizedCall {
+  readonly metadata: Metadata;
+  getPeer(): string;
+}
+
+/** Null where everybody may. Throws what ends the call. */
 export async function requireRole(
-  metadata: Metadata,
+  call: AuthorizedCall,
   authorize: Authorize | null,
   needed: EndpointRole,
-): Promise<void> {
-  if (authorize === null) return;
-  const [header] = metadata.get('authorization');
+): Promise<Grant | null> {
+  if (authorize === null) return null;
+  const [header] = call.metadata.get('authorization');
   if (header === undefined) throw accessDenied();
   const credentials = credentialsOf(String(header));
-  const role = credentials === null ? null : await authorize(credentials.user, credentials.password);
-  if (role === null) throw unauthenticated();
-  if (needed === 'writer' && role !== 'writer') throw accessDenied();
+  const address = call.getPeer().replace(/:\d+$/, '');
+  const grant = credentials === null ? null : await authorize({ ...credentials, address });
+  if (grant === null) throw unauthenticated();
+  if (needed === 'writer' && grant.role !== 'writer') throw accessDenied();
+  return grant;
 }
 
 function credentialsOf(header: string): { user: string; password: string } | null {

@@ -38,7 +38,7 @@ export class ProposedEvents {
   }
 }
 
-function jsonText(bytes: Uint8Array): string {
+export function jsonText(bytes: Uint8Array): string {
   const text = textOr(bytes);
   if (typeof text === 'string' && isJson(text)) return text;
   throw invalidArgument('the data of an event is no JSON');

@@ -33,13 +33,16 @@ async function* readStream(log: StoredLog, query: Read & { readonly stream: stri
   const step = direction === 'forward' ? 1n : -1n;
   let from = firstRevision(query);
   let left = query.count;
-  while (left > 0n && from >= 0n) {
-    const limit = limitOf(left);
+  // A read ends where the stream ended when it began, and does not run after its writers.
+  const last = direction === 'forward' ? (revision ?? -1n) : REVISION_MAX;
+  while (left > 0n && from >= 0n && from <= last) {
+    const toEnd = direction === 'forward' ? last - from + 1n : left;
+    const limit = limitOf(left < toEnd ? left : toEnd);
     const events: readonly StoredEvent[] = log.readStream({ stream, direction, from, limit });
     for (const event of events) yield eventMessage(event, uuidForm);
-    const last = events.at(-1);
-    if (last === undefined || events.length < limit) break;
-    from = last.revision + step;
+    const lastEvent = events.at(-1);
+    if (lastEvent === undefined || events.length < limit) break;
+    from = lastEvent.revision + step;
     left -= BigInt(events.length);
     await nextTurn();
   }

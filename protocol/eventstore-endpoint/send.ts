@@ -6,11 +6,13 @@ import { WireError, wireErrorOf } from './wire-error.ts';
 /** Hears of faults; their text does not go to the client. */
 export type OnFault = (error: unknown) => void;
 
+export type CallOutcome = 'done' | 'refused' | 'failed';
+
 export interface CallEnd {
   /** See {@link endOfCall}. */
   readonly signal: AbortSignal;
-  /** The server stops. */
-  readonly closing: AbortSignal;
+  /** With what the server ends the call by itself; null where it does not. */
+  readonly ended: () => WireError | null;
   readonly onFault: OnFault;
 }
 
@@ -18,17 +20,22 @@ export interface CallEnd {
 export async function sendMessages<Message>(
   call: ServerWritableStream<unknown, Message>,
   messages: AsyncIterable<Message>,
-  { signal, closing, onFault }: CallEnd,
-): Promise<void> {
+  { signal, ended, onFault }: CallEnd,
+): Promise<CallOutcome> {
   try {
     for await (const message of messages) {
       if (signal.aborted) break;
       if (!call.write(message)) await drained(call, signal);
     }
-    if (closing.aborted && !call.cancelled) call.emit('error', notReady());
+    const error = ended();
+    if (error !== null && !call.cancelled) call.emit('error', error);
     else if (!signal.aborted) call.end();
+    return 'done';
   } catch (error) {
-    if (!signal.aborted) call.emit('error', callError(error, onFault));
+    if (signal.aborted) return 'done';
+    const wire = callError(error, onFault);
+    call.emit('error', wire);
+    return wire.code === status.UNKNOWN ? 'failed' : 'refused';
   }
 }
 
@@ -50,8 +57,8 @@ export function callError(error: unknown, onFault: OnFault): WireError {
   return new WireError({ code: status.UNKNOWN, details: 'The server failed.' });
 }
 
-/** Aborted when the call ends in whatever way. */
-export function endOfCall(call: ServerWritableStream<unknown, unknown>, closing: AbortSignal): AbortSignal {
+/** Aborted when the call ends in whatever way, or the server stops. */
+export function endOfCall(call: ServerWritableStream<unknown, unknown>, closing: AbortSignal): AbortController {
   const gone = new AbortController();
   const end = (): void => {
     closing.removeEventListener('abort', end);
@@ -62,5 +69,5 @@ export function endOfCall(call: ServerWritableStream<unknown, unknown>, closing:
   call.on('finish', end);
   closing.addEventListener('abort', end, { once: true });
   if (call.cancelled || closing.aborted) end();
-  return gone.signal;
+  return gone;
 }

@@ -3,8 +3,10 @@
 import type { SupportedMethods } from '@eventstore/db-client/generated/serverfeatures_pb.js';
 import messages from '@eventstore/db-client/generated/serverfeatures_pb.js';
 
-/** The newest line of servers with this protocol alone. */
+/** The newest line of servers with the first version of the protocol alone. */
 export const PROTOCOL_VERSION = '24.10.0';
+/** The first that appends to several streams, and checks others. */
+export const RECORDS_VERSION = '26.1.0';
 
 const STREAMS = 'event_store.client.streams.streams';
 
@@ -20,13 +22,20 @@ const WRITABLE: typeof READ_ONLY = ['append', 'batchappend', 'delete', 'tombston
   [],
 ]);
 
+const RECORDS: typeof READ_ONLY = ['appendsession', 'appendrecords'].map((method) => [
+  'kurrentdb.protocol.v2.streams.streamsservice',
+  method,
+  [],
+]);
+
 export function supportedMethods(writable: boolean): SupportedMethods {
-  const methods = (writable ? [...READ_ONLY, ...WRITABLE] : READ_ONLY).map(([service, name, features]) => {
+  const methods = (writable ? [...READ_ONLY, ...WRITABLE, ...RECORDS] : READ_ONLY).map(([service, name, features]) => {
     const method = new messages.SupportedMethod();
     method.setServiceName(service);
     method.setMethodName(name);
     method.setFeaturesList([...features]);
     return method;
   });
-  return new messages.SupportedMethods().setEventStoreServerVersion(PROTOCOL_VERSION).setMethodsList(methods);
+  const version = writable ? RECORDS_VERSION : PROTOCOL_VERSION;
+  return new messages.SupportedMethods().setEventStoreServerVersion(version).setMethodsList(methods);
 }

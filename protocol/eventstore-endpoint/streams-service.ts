@@ -18,17 +18,18 @@ import {
   type handleClientStreamingCall,
   type handleServerStreamingCall,
   type handleUnaryCall,
-  type Metadata,
+  type ServerWritableStream,
   type sendUnaryData,
   status,
 } from '@grpc/grpc-js';
 import type { StoredLog } from '../../infra/event-store/stored-log.ts';
 import { append } from './append.ts';
-import { type Authorize, type EndpointRole, requireRole } from './authorize.ts';
+import { type Authorize, type AuthorizedCall, requireRole } from './authorize.ts';
 import { serveBatchAppend } from './batch-append.ts';
+import { type OpenSubscriptions, watchGrant } from './open-calls.ts';
 import { readMessages } from './read.ts';
 import { parseReadRequest, type ReadQuery } from './read-request.ts';
-import { callError, endOfCall, type OnFault, sendMessages } from './send.ts';
+import { type CallOutcome, callError, endOfCall, notReady, type OnFault, sendMessages } from './send.ts';
 import { subscriptionMessages } from './subscribe.ts';
 import { invalidArgument, WireError } from './wire-error.ts';
 import { expectedOf, placeAt, streamName } from './wire-values.ts';
@@ -40,6 +41,18 @@ export interface StreamsServiceParts {
   readonly writable: boolean;
   readonly closing: AbortSignal;
   readonly onFault: OnFault;
+  readonly subscriptions: OpenSubscriptions;
+  readonly observe: EndpointObserver;
+}
+
+/** What is counted, for metrics. */
+export interface EndpointObserver {
+  /** Subscriptions that are open now. */
+  subscriptions(open: number): void;
+  /** A message was handed to the connection. */
+  sent(): void;
+  /** A read or subscription ended. */
+  readEnded(outcome: CallOutcome): void;
 }
 
 /** A type, not an interface: the library takes only what has an index. */
@@ -56,23 +69,16 @@ type RemovalOptions = DeleteReq.Options | TombstoneReq.Options;
 export function streamsService(parts: StreamsServiceParts): StreamsService {
   const { log, onFault } = parts;
   return {
-    read(call) {
-      const signal = endOfCall(call, parts.closing);
-      const messages = async function* (): AsyncGenerator<ReadResp> {
-        await requireRole(call.metadata, parts.authorize, 'reader');
-        yield* answerOf(log, parseReadRequest(call.request), signal);
-      };
-      void sendMessages(call, messages(), { signal, closing: parts.closing, onFault });
-    },
+    read: (call) => read(parts, call),
     append(call, done) {
       respond(parts, done, async () => {
-        await mayWrite(parts, call.metadata);
+        await mayWrite(parts, call);
         return await append(log, call);
       });
     },
     batchAppend(call) {
       call.pause();
-      mayWrite(parts, call.metadata).then(
+      mayWrite(parts, call).then(
         () => {
           serveBatchAppend(call, parts);
           call.resume();
@@ -82,14 +88,14 @@ export function streamsService(parts: StreamsServiceParts): StreamsService {
     },
     delete(call, done) {
       respond(parts, done, async () => {
-        await mayWrite(parts, call.metadata);
+        await mayWrite(parts, call);
         const position = await remove(log, 'delete', call.request.getOptions());
         return new streams.DeleteResp().setPosition(placeAt(new streams.DeleteResp.Position(), position));
       });
     },
     tombstone(call, done) {
       respond(parts, done, async () => {
-        await mayWrite(parts, call.metadata);
+        await mayWrite(parts, call);
         const position = await remove(log, 'tombstone', call.request.getOptions());
         return new streams.TombstoneResp().setPosition(placeAt(new streams.TombstoneResp.Position(), position));
       });
@@ -97,14 +103,41 @@ export function streamsService(parts: StreamsServiceParts): StreamsService {
   };
 }
 
+function read(parts: StreamsServiceParts, call: ServerWritableStream<ReadReq, ReadResp>): void {
+  const { log, onFault, observe, closing } = parts;
+  const open = endOfCall(call, closing);
+  const { signal } = open;
+  let revoked: WireError | null = null;
+  const messages = async function* (): AsyncGenerator<ReadResp> {
+    const grant = await requireRole(call, parts.authorize, 'reader');
+    const query = parseReadRequest(call.request);
+    const lost = (error: WireError): void => {
+      revoked = error;
+      open.abort();
+    };
+    if (grant !== null) watchGrant(grant, signal, { lost, onFault });
+    const release = query.count === null ? parts.subscriptions.take(call.getPeer()) : null;
+    try {
+      for await (const message of answerOf(log, query, signal)) {
+        observe.sent();
+        yield message;
+      }
+    } finally {
+      release?.();
+    }
+  };
+  const ended = (): WireError | null => revoked ?? (closing.aborted ? notReady() : null);
+  sendMessages(call, messages(), { signal, ended, onFault }).then(observe.readEnded, onFault);
+}
+
 function answerOf(log: StoredLog, query: ReadQuery, signal: AbortSignal): AsyncGenerator<ReadResp> {
   const { count } = query;
   return count === null ? subscriptionMessages(log, query, signal) : readMessages(log, { ...query, count });
 }
 
-async function mayWrite({ authorize, writable }: StreamsServiceParts, metadata: Metadata): Promise<void> {
+export async function mayWrite({ authorize, writable }: StreamsServiceParts, call: AuthorizedCall): Promise<void> {
   if (!writable) throw new WireError({ code: status.UNIMPLEMENTED, details: 'This server can only be read.' });
-  await requireRole(metadata, authorize, 'writer' satisfies EndpointRole);
+  await requireRole(call, authorize, 'writer');
 }
 
 async function remove(
@@ -117,7 +150,7 @@ async function remove(
   return await log.remove(kind, streamName(options.getStreamIdentifier()), expected);
 }
 
-function respond<Response>(
+export function respond<Response>(
   { onFault }: StreamsServiceParts,
   done: sendUnaryData<Response>,
   work: () => Promise<Response>,

@@ -48,6 +48,10 @@ export const accessDenied = (): WireError =>
 export const unauthenticated = (): WireError =>
   new WireError({ code: status.UNAUTHENTICATED, details: 'Unauthenticated' });
 
+export const tooMany = (details: string): WireError => new WireError({ code: status.RESOURCE_EXHAUSTED, details });
+
+export const serverBusy = (): WireError => new WireError({ code: status.UNAVAILABLE, details: 'Server Is Too Busy' });
+
 /** Trailers travel in headers, and names of streams may be any text. */
 const headerText = (text: string): string => encodeURI(text);
 
@@ -60,18 +64,18 @@ export const streamDeleted = (stream: string): WireError =>
 
 const EXPECTED_NUMBERS = { any: '-2', 'no-stream': '-1', exists: '-4' } as const;
 
-const numberOf = (expected: WrongExpectedRevision['expected']): string =>
+export const expectedNumberText = (expected: WrongExpectedRevision['expected']): string =>
   typeof expected === 'bigint' ? String(expected) : EXPECTED_NUMBERS[expected];
 
 function wrongExpectedVersion({ stream, expected, actual }: WrongExpectedRevision): WireError {
   const name = headerText(stream);
   return new WireError({
     code: status.FAILED_PRECONDITION,
-    details: `Append failed due to WrongExpectedVersion. Stream: ${name}, Expected version: ${numberOf(expected)}`,
+    details: `Append failed due to WrongExpectedVersion. Stream: ${name}, Expected version: ${expectedNumberText(expected)}`,
     trailers: {
       exception: 'wrong-expected-version',
       'stream-name': name,
-      'expected-version': numberOf(expected),
+      'expected-version': expectedNumberText(expected),
       // Clients take an empty text for no stream.
       'actual-version': actual === 'no-stream' ? '' : String(actual),
     },

@@ -7,7 +7,7 @@ import { invalidArgument } from './wire-error.ts';
 
 export const EMPTY: Empty = new shared.Empty();
 
-const UUID_TEXT = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+export const UUID_TEXT = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** As text or as two halves of 64 bits, most significant first. */
 export function uuidText(uuid: UUID | undefined): string {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { CannotDo } from '../../cli/command-line.ts';
 import { migrateLog, run } from '../../cli/migrate-log.ts';
+import { dbClientDriver } from '../../infra/event-store/esdb/db-client-driver.ts';
 import { openDatabase } from '../../infra/sqlite/database.ts';
 import { newEvents } from '../support/event-store.ts';
 import { type EsdbUnderTest, esdbUnderTest } from '../support/event-store-esdb.ts';
@@ -15,7 +16,7 @@ let folder: string;
 let server: EsdbUnderTest;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'muniment-migrate-'));
-  server = await esdbUnderTest();
+  server = await esdbUnderTest(dbClientDriver);
 });
 afterEach(async () => {
   await server.dispose();

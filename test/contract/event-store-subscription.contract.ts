@@ -138,7 +138,7 @@ export function subscriptionContract(opened: Opened): void {
     expect(Math.min(...ratios)).toBeLessThanOrEqual(3);
   });
 
-  it('[E24] holds nothing of reads and subscriptions that were left in the middle', { timeout: 60_000 }, async () => {
+  it('[E24] holds nothing of reads and subscriptions that were left in the middle', { timeout: 180_000 }, async () => {
     const { store } = opened();
     await fill(store, 500);
     const stream = newStream();

@@ -34,6 +34,21 @@ describe('the configuration', () => {
     expect([...configuration.roles]).toEqual(['http', 'projector']);
   });
 
+  it('opens the log to auditors only when told, and without TLS only on loopback unless allowed', () => {
+    expect(readConfiguration({}).eventStoreEndpoint).toBeNull();
+    const on = { MUNIMENT_EVENTSTORE_ENDPOINT: 'on' };
+    expect(readConfiguration(on).eventStoreEndpoint).toEqual({ host: '127.0.0.1', port: 2113 });
+    const open = { ...on, MUNIMENT_EVENTSTORE_ENDPOINT_HOST: '0.0.0.0' };
+    expect(problemsOf(open)).toEqual([expect.stringContaining('MUNIMENT_EVENTSTORE_ENDPOINT_CLEAR_TEXT=anywhere')]);
+    expect(problemsOf({ ...open, MUNIMENT_TLS: 'auto' })).toEqual([]);
+    expect(problemsOf({ ...open, MUNIMENT_EVENTSTORE_ENDPOINT_CLEAR_TEXT: 'anywhere' })).toEqual([]);
+  });
+
+  it('knows no variable that lets the log be written from outside', () => {
+    const problems = problemsOf({ MUNIMENT_EVENTSTORE_ENDPOINT_WRITABLE: 'on' });
+    expect(problems).toEqual([expect.stringContaining('is not a variable of Muniment')]);
+  });
+
   it('cannot be changed after it was read', () => {
     const configuration = readConfiguration({});
     expect(Object.isFrozen(configuration)).toBe(true);

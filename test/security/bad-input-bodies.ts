@@ -81,22 +81,25 @@ const bodyOf = (what: string, value: object): BadBody => {
   return { what: `${what} in ${body.slice(0, 200)}`, body };
 };
 
-const NOBODY = '00000000-0000-4000-8000-000000000000';
-
-const roleBodies = (path: string): readonly (readonly [string, Readonly<Record<string, unknown>>])[] => [
-  [`POST /scim2${path}`, { displayName: 'some role', permissions: [{ value: 'internal_login' }] }],
-  [`POST /scim2${path}/.search`, { filter: 'displayName eq "a"', startIndex: 1, count: 10 }],
-  [`PUT /scim2${path}/:id`, { displayName: 'other role', permissions: [] }],
-  [`PATCH /scim2${path}/:id`, { Operations: [{ op: 'replace', path: 'displayName', value: 'x' }] }],
-];
-
-const holderBodies = (kind: string): readonly (readonly [string, Readonly<Record<string, unknown>>])[] => [
-  [`PUT /scim2/v3/Roles/:id/${kind}`, { [kind.toLowerCase()]: [{ value: NOBODY }] }],
-  [
-    `PATCH /scim2/v3/Roles/:id/${kind}`,
-    { Operations: [{ op: 'add', path: kind.toLowerCase(), value: [{ value: NOBODY }] }] },
-  ],
-];
+const SOMEBODY = '0198a0c0-0000-7000-8000-000000000001';
+const question = { filter: 'displayName eq "a"', startIndex: 1, count: 10, sortBy: 'displayName', attributes: ['id'] };
+const patchOp = (...Operations: readonly object[]) => ({
+  schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+  Operations,
+});
+const role = {
+  displayName: 'Someone’s',
+  audience: { value: SOMEBODY, type: 'application', display: 'x' },
+  permissions: [{ value: 'internal_user_mgt_view' }],
+  users: [{ value: SOMEBODY }],
+  groups: [{ value: SOMEBODY }],
+};
+const rolesAt = (path: string) => ({
+  [`POST ${path}`]: role,
+  [`POST ${path}/.search`]: question,
+  [`PUT ${path}/:id`]: { displayName: 'Someone’s', permissions: [{ value: 'internal_user_mgt_view' }] },
+  [`PATCH ${path}/:id`]: patchOp({ op: 'replace', path: 'displayName', value: 'x' }),
+});
 
 /** A body that the route takes, where its members matter; the commands' are made from their schemas. */
 export const validBodies: ReadonlyMap<string, Readonly<Record<string, unknown>>> = new Map(
@@ -137,12 +140,18 @@ export const validBodies: ReadonlyMap<string, Readonly<Record<string, unknown>>>
     'POST /scim2/Me': { userName: 'someone-else', active: true },
     'PUT /scim2/Me': { userName: 'admin', nickName: 'a' },
     'PATCH /scim2/Me': { Operations: [{ op: 'replace', path: 'nickName', value: 'x' }] },
-    'POST /scim2/Groups': { displayName: 'some', externalId: 'x', members: [] },
-    'POST /scim2/Groups/.search': { filter: 'displayName eq "a"', startIndex: 1, count: 10, sortBy: 'displayName' },
-    'PUT /scim2/Groups/:id': { displayName: 'other', members: [{ value: '00000000-0000-4000-8000-000000000000' }] },
-    'PATCH /scim2/Groups/:id': { Operations: [{ op: 'replace', path: 'displayName', value: 'x' }] },
-    ...Object.fromEntries(['/Roles', '/v2/Roles', '/v3/Roles'].flatMap(roleBodies)),
-    ...Object.fromEntries(['Users', 'Groups'].flatMap(holderBodies)),
+    'POST /scim2/Groups': { displayName: 'Some', externalId: 'x', members: [{ value: SOMEBODY, display: 'x' }] },
+    'POST /scim2/Groups/.search': question,
+    'PUT /scim2/Groups/:id': { displayName: 'Some', members: [] },
+    'PATCH /scim2/Groups/:id': patchOp({ op: 'add', path: 'members', value: [{ value: SOMEBODY }] }),
+    ...rolesAt('/scim2/Roles'),
+    ...rolesAt('/scim2/v2/Roles'),
+    ...rolesAt('/scim2/v3/Roles'),
+    // These two take a list, which the bodies above and below are not.
+    'PUT /scim2/v3/Roles/:id/Users': {},
+    'PUT /scim2/v3/Roles/:id/Groups': {},
+    'PATCH /scim2/v3/Roles/:id/Users': patchOp({ op: 'add', value: [{ value: SOMEBODY }] }),
+    'PATCH /scim2/v3/Roles/:id/Groups': patchOp({ op: 'remove', path: `value eq ${SOMEBODY}` }),
     'POST /api/server/v1/applications': {
       name: 'Somewhat',
       description: 'd',

@@ -25,12 +25,22 @@ export async function openGround(): Promise<Ground> {
     domain: 'ground.example',
     ownerId: owners.json[0].id,
     entity: 'users',
-    id: user,
     name: 'User',
     segment: 'token',
     type: 'LockUser',
   };
-  const pathOf = ({ path }: Route): string => path.replaceAll(/:([A-Za-z]+)/g, (_, name) => ids[name] ?? name);
+  const made = async (path: string) =>
+    (await mustAsk(server, { method: 'POST', path, type: 'application/scim+json', body: { displayName: 'Ground' } }))
+      .json.id;
+  const [group, role] = [await made('/scim2/Groups'), await made('/scim2/v3/Roles')];
+  const idAt = (path: string): string | undefined => {
+    // A list is what these two take: it must be refused for what it is said of.
+    if (/\/Roles\/:id\/(Users|Groups)$/.test(path)) return user;
+    if (path.startsWith('/scim2/Groups/')) return group;
+    return /^\/scim2\/(v[23]\/)?Roles\//.test(path) ? role : user;
+  };
+  const pathOf = ({ path }: Route): string =>
+    path.replaceAll(/:([A-Za-z]+)/g, (_, name) => (name === 'id' ? idAt(path) : ids[name]) ?? name);
   return { server, pathOf };
 }
 

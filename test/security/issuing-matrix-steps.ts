@@ -7,6 +7,7 @@ import {
   removeOidc,
   revokeClient,
 } from '../../commands/applications/change-application.ts';
+import { createClientDirectory } from '../../commands/applications/client-directory.ts';
 import { withdrawConsent } from '../../commands/consents/consent-commands.ts';
 import { retireSigningKey, rotateSigningKey } from '../../commands/keys/rotate-signing-key.ts';
 import { setOrganizationActive } from '../../commands/organizations/root-organization.ts';
@@ -17,6 +18,9 @@ import { deleteUser, eraseUser } from '../../commands/users/delete-user.ts';
 import { GRANT_TYPES } from '../../domain/applications/application-events.ts';
 import type { TenantId, UserId } from '../../domain/ids.ts';
 import { activeKey, signingKeys } from '../../domain/keys/signing-keys.ts';
+import { auditorsOnly } from '../../protocol/eventstore-endpoint/auditors.ts';
+import type { Grant } from '../../protocol/eventstore-endpoint/authorize.ts';
+import { createAuthenticator } from '../../protocol/http/authenticate.ts';
 import {
   authorizeUrl,
   Browser,
@@ -55,6 +59,8 @@ export interface Prepared extends Ground {
   readonly code: { readonly code: string; readonly verifier: string };
   readonly tokens: { readonly access: string; readonly refresh: string; readonly application: string };
   readonly consentPage: string;
+  /** At the door for auditors, of a call that is open. */
+  readonly grant: Grant | null;
 }
 
 let made = 0;
@@ -77,6 +83,7 @@ export async function prepare(ground: Ground): Promise<Prepared> {
   const page = await browser.open(authorizeUrl(client, { prefix, query: { prompt: 'consent' } }));
   // A credential that was right a moment ago is remembered.
   await reachesProbe(ground, basicOf(userName));
+  const grant = await readsLog(ground, userName);
   return {
     ...ground,
     userName,
@@ -86,6 +93,7 @@ export async function prepare(ground: Ground): Promise<Prepared> {
     code: { code, verifier: second.verifier },
     tokens: { access: body.access_token, refresh: body.refresh_token, application: own.body.access_token },
     consentPage: hidden(page.html, 'sessionDataKeyConsent'),
+    grant,
   };
 }
 
@@ -178,6 +186,17 @@ async function reachesProbe({ server, prefix }: Ground, authorization: string): 
   return response.status === 200;
 }
 
+/** Every user holds this permission, so that only the gate is looked at. */
+const HELD_BY_ALL = 'internal_login';
+
+async function readsLog({ server, tenant: id, prefix }: Ground, user: string): Promise<Grant | null> {
+  const { kernel, signer, access, url } = server;
+  const authenticator = createAuthenticator({ kernel, signer, clients: createClientDirectory(kernel), access });
+  const tenant = { id, domain: prefix.slice('/t/'.length), isSuper: false, baseUrl: `${url}${prefix}` };
+  const authorize = auditorsOnly({ kernel, authenticator, access, tenant, permission: HELD_BY_ALL });
+  return await authorize({ user, password: PASSWORD, address: '127.0.0.1' });
+}
+
 const basicOf = (userName: string): string => `Basic ${Buffer.from(`${userName}:${PASSWORD}`).toString('base64')}`;
 
 /** True: power was handed out, or honoured. The client proves itself with the secret that it has now. */
@@ -208,4 +227,6 @@ export const attempt: Record<IssuingPath, (prepared: Prepared) => Promise<boolea
   'application-token': async ({ server, observer, tokens, prefix }) =>
     (await introspect(server, observer, tokens.application, prefix)).body.active === true,
   'management-basic': async (prepared) => await reachesProbe(prepared, basicOf(prepared.userName)),
+  'log-basic': async (prepared) => (await readsLog(prepared, prepared.userName)) !== null,
+  'log-subscription': async ({ grant }) => (await grant?.holds()) === true,
 };

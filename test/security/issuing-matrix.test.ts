@@ -67,6 +67,7 @@ describe('what was disabled hands out and honours nothing', () => {
 /** Every file that passes the gate, and the paths that go through it. */
 const GATES: Readonly<Record<string, readonly IssuingPath[]>> = {
   'commands/tokens/access-token.ts': ['userinfo', 'introspection', 'management-bearer', 'application-token'],
+  'protocol/eventstore-endpoint/auditors.ts': ['log-basic', 'log-subscription'],
   'protocol/http/authenticate.ts': ['management-basic', 'management-bearer'],
   'protocol/oauth2/authorize-answer.ts': ['single-sign-on', 'consent-answer', 'login'],
   'protocol/oauth2/authorize.ts': ['single-sign-on', 'login'],

@@ -25,6 +25,9 @@ export const ISSUING_PATHS = [
   'application-token',
   /** Name and password in every request; they were right a moment ago. */
   'management-basic',
+  /** The same at the door for auditors: a new call, and a call that was open before. */
+  'log-basic',
+  'log-subscription',
 ] as const;
 export type IssuingPath = (typeof ISSUING_PATHS)[number];
 
@@ -66,10 +69,17 @@ const userGone: Record<IssuingPath, Verdict> = {
   'management-bearer': 'refused',
   'application-token': 'unaffected',
   'management-basic': 'refused',
+  'log-basic': 'refused',
+  'log-subscription': 'refused',
 };
 
 /** What was issued before stays dead; a new sign-in is possible again. */
-const userBack: Record<IssuingPath, Verdict> = { ...userGone, login: 'unaffected', 'management-basic': 'unaffected' };
+const userBack: Record<IssuingPath, Verdict> = {
+  ...userGone,
+  login: 'unaffected',
+  'management-basic': 'unaffected',
+  'log-basic': 'unaffected',
+};
 
 const clientGone: Record<IssuingPath, Verdict> = {
   login: 'refused',
@@ -83,6 +93,8 @@ const clientGone: Record<IssuingPath, Verdict> = {
   'management-bearer': 'refused',
   'application-token': 'refused',
   'management-basic': 'unaffected',
+  'log-basic': 'unaffected',
+  'log-subscription': 'unaffected',
 };
 
 const clientBack: Record<IssuingPath, Verdict> = {
@@ -102,7 +114,8 @@ export const MATRIX: Record<DisablingEvent, Record<IssuingPath, Verdict>> = {
   'user-deleted': userGone,
   'user-erased': userGone,
   'password-set': userGone,
-  'session-ended': { ...userBack },
+  // What rests on name and password rests on no session.
+  'session-ended': { ...userBack, 'log-subscription': 'unaffected' },
   'application-disabled': clientGone,
   'application-disabled-and-enabled': clientBack,
   'application-deleted': clientGone,
@@ -122,8 +135,14 @@ export const MATRIX: Record<DisablingEvent, Record<IssuingPath, Verdict>> = {
     ...userBack,
     // He is asked again, and may allow it again.
     'consent-answer': 'unaffected',
+    'log-subscription': 'unaffected',
   },
-  'organization-deactivated': { ...clientGone, 'management-basic': 'refused' },
+  'organization-deactivated': {
+    ...clientGone,
+    'management-basic': 'refused',
+    'log-basic': 'refused',
+    'log-subscription': 'refused',
+  },
   'key-retired': {
     login: 'unaffected',
     'single-sign-on': 'unaffected',
@@ -136,5 +155,7 @@ export const MATRIX: Record<DisablingEvent, Record<IssuingPath, Verdict>> = {
     'management-bearer': 'refused',
     'application-token': 'refused',
     'management-basic': 'unaffected',
+    'log-basic': 'unaffected',
+    'log-subscription': 'unaffected',
   },
 };

@@ -8,8 +8,25 @@ import { credentials, Metadata } from '@grpc/grpc-js';
 export type Options = ReadReq.Options;
 export const EMPTY = new shared.Empty();
 
+/** Each with a connection of its own. */
 export const bareClient = (port: number) =>
-  new streamsGrpc.StreamsClient(`127.0.0.1:${port}`, credentials.createInsecure());
+  new streamsGrpc.StreamsClient(`127.0.0.1:${port}`, credentials.createInsecure(), {
+    'grpc.use_local_subchannel_pool': 1,
+  });
+
+/** Of the whole log; what comes is dropped, and `ended` tells how it ended. */
+export function subscribeOn(client: ReturnType<typeof bareClient>) {
+  const options = new streams.ReadReq.Options();
+  options.setUuidOption(new streams.ReadReq.Options.UUIDOption().setString(EMPTY)).setNoFilter(EMPTY);
+  options.setSubscription(new streams.ReadReq.Options.SubscriptionOptions());
+  fromAll(options);
+  const call = client.read(new streams.ReadReq().setOptions(options));
+  const ended = new Promise<number>((resolve) =>
+    call.on('error', ({ code }: { code?: number }) => resolve(code ?? -1)),
+  );
+  call.resume();
+  return { cancel: () => call.cancel(), ended };
+}
 
 export interface AskOptions {
   readonly metadata?: Metadata;

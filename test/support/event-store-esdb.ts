@@ -1,5 +1,5 @@
 /** The adapter for servers of EventStoreDB, over the wire to an endpoint on an embedded log. */
-import { dbClientDriver } from '../../infra/event-store/esdb/db-client-driver.ts';
+import type { OpenDriver } from '../../infra/event-store/esdb/driver.ts';
 import { openEsdbEventStore } from '../../infra/event-store/esdb/esdb-event-store.ts';
 import type { EventStore } from '../../infra/event-store/event-store.ts';
 import {
@@ -24,10 +24,13 @@ export const onFault = (error: unknown): void => {
   throw new Error('the endpoint failed', { cause: error });
 };
 
-export const openStoreAt = (url: string): Promise<EventStore> =>
-  openEsdbEventStore({ driver: dbClientDriver(url), identity: 'log-under-test' });
+/** Takes a connection string. */
+export type DriverAt = (url: string) => OpenDriver;
 
-export async function esdbUnderTest(options: Partial<EndpointOptions> = {}): Promise<EsdbUnderTest> {
+export const openStoreAt = (driver: DriverAt, url: string): Promise<EventStore> =>
+  openEsdbEventStore({ driver: driver(url), identity: 'log-under-test' });
+
+export async function esdbUnderTest(driver: DriverAt, options: Partial<EndpointOptions> = {}): Promise<EsdbUnderTest> {
   const log = await embeddedUnderTest();
   let port = 0;
   const serve = async () => {
@@ -42,13 +45,13 @@ export async function esdbUnderTest(options: Partial<EndpointOptions> = {}): Pro
     return endpoint;
   };
   let endpoint = await serve();
-  let store = await openStoreAt(urlOf(port));
+  let store = await openStoreAt(driver, urlOf(port));
   const restart = async (work: () => Promise<unknown>) => {
     await store.close();
     await endpoint.close();
     await work();
     endpoint = await serve();
-    store = await openStoreAt(urlOf(port));
+    store = await openStoreAt(driver, urlOf(port));
     return store;
   };
   return {

@@ -7,6 +7,7 @@ import { readConfiguration } from '../../infra/config/config.ts';
 import { comparePositions, type Position } from '../../infra/event-store/position.ts';
 import { noTelemetry } from '../../infra/telemetry/no-telemetry.ts';
 import type { Telemetry } from '../../infra/telemetry/telemetry.ts';
+import { loadTls } from '../../infra/tls/tls.ts';
 import { projections } from '../../projections/catalogue.ts';
 
 export interface TestServer extends Omit<RunningServer, 'close' | 'password'> {
@@ -41,7 +42,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     MUNIMENT_METRICS: 'off',
     ...options.environment,
   });
-  const server = await startServer({ configuration, telemetry: options.telemetry ?? noTelemetry, tls: null });
+  const telemetry = options.telemetry ?? noTelemetry;
+  const server = await startServer({ configuration, telemetry, tls: await loadTls(configuration) });
   await untilLevel(server);
   const { close, password: _, ...parts } = server;
   return {

@@ -1,6 +1,7 @@
 /** The calling side of the writer thread: jobs out, answers and errors of the port back. */
 import { type GroupCommitWriter, JobRefused, startGroupCommitWriter, WriterFailed } from '../../sqlite/group-commit.ts';
 import {
+  AppendViolated,
   type EventStoreError,
   StoreTimeout,
   StoreUnavailable,
@@ -134,6 +135,8 @@ function refusalError(refusal: LogRefusal): EventStoreError {
     }
     case 'tombstoned':
       return new StreamTombstoned(refusal.stream);
+    case 'violations':
+      return new AppendViolated(refusal.violations);
     case 'no-space':
       return new StoreUnavailable(spaceSentence(refusal), 'not-applied');
     case 'cannot-open':

@@ -7,12 +7,13 @@ import { WriterFenced } from '../../sqlite/group-commit-worker.ts';
 import { decideAppend, type EventsOfStream } from '../append-decision.ts';
 import { EVENT_STRIDE } from '../encode-append.ts';
 import type { StoredBytes } from '../stored-log.ts';
-import { conflict, type Decided, refusalOf, refuse } from './append-refusal.ts';
+import { inOrder } from './append-order.ts';
+import { conflict, type Decided, refusalOf, refuse, violationsOf } from './append-refusal.ts';
 import { RecentEvents } from './recent-events.ts';
 import { scavenge } from './scavenge.ts';
 import { PRESENT, SOFT_DELETED, TOMBSTONED } from './schema.ts';
 import { METASTREAM_PREFIX, metadataText, parseMetadata, type StreamMetadata } from './stream-metadata.ts';
-import { type StreamRow, StreamRows, stateOf } from './stream-rows.ts';
+import { metadataOf, type StreamRow, StreamRows, stateOf } from './stream-rows.ts';
 import { uuidOfHex } from './uuid-text.ts';
 import type {
   AppendPart,
@@ -22,6 +23,7 @@ import type {
   LogWriterOptions,
   RemovalJob,
   RetentionJob,
+  SessionJob,
 } from './writer-jobs.ts';
 
 const SPACE_CHECK_MS = 500;
@@ -62,6 +64,8 @@ export class LogWriter {
     if (job.kind !== 'scavenge') this.#checkSpace(nowMs);
     this.#written = true;
     switch (job.kind) {
+      case 'session':
+        return this.#appendInOrder(job, nowMs);
       case 'retention':
         return this.#setRetention(job, nowMs);
       case 'delete':
@@ -136,6 +140,19 @@ export class LogWriter {
     if (decided.decision.kind !== 'append') throw refusalOf(decided);
     const revision = this.#write(decided, nowMs);
     return [this.#lastEventPosition, revision];
+  }
+
+  #appendInOrder({ parts, order }: SessionJob, nowMs: number): AppendReply {
+    const decided = parts.map((part) => this.#decide(part));
+    const writing = decided.filter(({ part }) => part[2].length > 0);
+    const repeats = writing.length > 0 && writing.every(({ decision }) => decision.kind === 'repeat');
+    if (repeats) return this.#repeated(decided);
+    const wrong = violationsOf(decided);
+    if (wrong.length > 0) throw refuse({ kind: 'violations', violations: wrong });
+    for (const part of inOrder(parts, order)) {
+      this.#write({ part, row: this.#streams.find(part[0]), decision: { kind: 'append' } }, nowMs);
+    }
+    return [this.#lastEventPosition, ...parts.map(([stream]) => this.#streams.find(stream)?.rev ?? -1)];
   }
 
   #decide(part: AppendPart): Decided {
@@ -272,9 +289,3 @@ const INSERT_EVENT = `INSERT INTO event (pos, stream, rev, id, type, json, creat
   VALUES (?, ?, ?, unhex(?, '-'), ?, ?, ?, ?, ?)`;
 
 const NO_EVENTS: EventsOfStream = { idAt: () => null, recentRevision: () => null };
-
-const metadataOf = (row: StreamRow): StreamMetadata => ({
-  maxCount: row.max_count,
-  maxAgeSeconds: row.max_age_s,
-  truncateBefore: row.state === SOFT_DELETED ? 'everything' : row.tb,
-});

@@ -80,9 +80,8 @@ export class SqliteEventStore implements EmbeddedEventStore {
   readonly #reader: LogReader;
   readonly #watch: HeadWatch;
   readonly #closing = new AbortController();
-  /** Null where another thread or process writes. */
+  /** Null where another thread or process writes; the next one as well. */
   readonly #heads: StreamHeads | null;
-  /** Null as well. */
   readonly #contexts: ContextHeads | null;
 
   constructor(parts: EventStoreParts) {
@@ -97,8 +96,8 @@ export class SqliteEventStore implements EmbeddedEventStore {
       reader: this.#reader,
       watch: this.#watch,
       appender: () => this.#appender(),
-      advanced: (stream, reply) => {
-        this.#advance([stream], reply);
+      advanced: (streams, reply) => {
+        this.#advance(streams, reply);
         this.#contexts?.forget();
       },
       removed: (stream) => this.#heads?.forget(stream),

@@ -5,10 +5,13 @@ import type {
   HeadWait,
   NewStoredEvent,
   StoredAppendResult,
+  StoredBytes,
   StoredEvent,
   StoredLog,
   StoredLogEvents,
   StoredLogPage,
+  StoredSession,
+  StoredSessionResult,
   StoredStreamPage,
 } from '../stored-log.ts';
 import { compileFilter } from './event-filter.ts';
@@ -16,7 +19,7 @@ import type { HeadWatch } from './head-watch.ts';
 import type { LogAppender } from './log-appender.ts';
 import type { LogReader } from './log-reader.ts';
 import { readStoredLog, readStoredStream } from './stored-events.ts';
-import { type AppendReply, expectedNumber } from './writer-jobs.ts';
+import { type AppendPart, type AppendReply, expectedNumber, type SessionJob } from './writer-jobs.ts';
 
 export const STORED_STREAM_NAME_MAX = 1_000;
 const METASTREAM = '$$';
@@ -26,8 +29,8 @@ export interface StoredLogParts {
   readonly watch: HeadWatch;
   /** Throws where the log was opened for reading. */
   readonly appender: () => LogAppender;
-  /** Hears the writer's answer about a stream; null: unknown. */
-  readonly advanced: (stream: StreamName, reply: AppendReply | null) => void;
+  /** Hears the writer's answer about streams; null: unknown. */
+  readonly advanced: (streams: readonly StreamName[], reply: AppendReply | null) => void;
   readonly removed: (stream: StreamName) => void;
 }
 
@@ -61,17 +64,28 @@ export class SqliteStoredLog implements StoredLog {
 
   async append(stream: string, expected: Expected, events: readonly NewStoredEvent[]): Promise<StoredAppendResult> {
     checkWritable(stream, events);
-    const encoded = events.flatMap(({ id, type, data, meta }) => [id, type, data, meta]);
-    const settled = (reply: AppendReply | null): void => {
-      this.#parts.advanced(stream, reply);
-      if (stream.startsWith(METASTREAM)) this.#parts.removed(stream.slice(METASTREAM.length));
-    };
+    const settled = (reply: AppendReply | null): void => this.#settled([stream], reply);
     const [position = 0, revision = -1] = await this.#parts
       .appender()
-      .submit<AppendReply>([[stream, expectedNumber(expected), encoded]], settled);
+      .submit<AppendReply>([[stream, expectedNumber(expected), encodedEvents(events)]], settled);
     return {
       revision: revision < 0 ? null : BigInt(revision),
       position: events.length === 0 ? null : BigInt(position),
+    };
+  }
+
+  async appendSession({ parts, order }: StoredSession): Promise<StoredSessionResult> {
+    for (const { stream, events } of parts) checkWritable(stream, events);
+    const encoded = parts.map(({ stream, expected, events }): AppendPart => {
+      return [stream, expectedNumber(expected), encodedEvents(events)];
+    });
+    const streams = parts.map(({ stream }) => stream);
+    const settled = (reply: AppendReply | null): void => this.#settled(streams, reply);
+    const job: SessionJob = { kind: 'session', parts: encoded, order };
+    const [position = 0, ...revisions] = await this.#parts.appender().submit<AppendReply>(job, settled);
+    return {
+      revisions: parts.map(({ events }, index) => (events.length === 0 ? null : BigInt(revisions[index] ?? 0))),
+      position: BigInt(position),
     };
   }
 
@@ -83,7 +97,17 @@ export class SqliteStoredLog implements StoredLog {
     const [position = 0] = await this.#parts.appender().submit<AppendReply>(job, removed);
     return BigInt(position);
   }
+
+  #settled(streams: readonly string[], reply: AppendReply | null): void {
+    this.#parts.advanced(streams, reply);
+    for (const stream of streams) {
+      if (stream.startsWith(METASTREAM)) this.#parts.removed(stream.slice(METASTREAM.length));
+    }
+  }
 }
+
+const encodedEvents = (events: readonly NewStoredEvent[]): StoredBytes[] =>
+  events.flatMap(({ id, type, data, meta }) => [id, type, data, meta]);
 
 function checkName(stream: string): void {
   if (stream === '' || stream.length > STORED_STREAM_NAME_MAX)

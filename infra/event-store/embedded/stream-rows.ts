@@ -24,6 +24,12 @@ export function stateOf(row: StreamRow | null): StreamState {
   return { state: row.state === SOFT_DELETED ? 'soft-deleted' : 'tombstoned', revision: row.rev };
 }
 
+export const metadataOf = (row: StreamRow): StreamMetadata => ({
+  maxCount: row.max_count,
+  maxAgeSeconds: row.max_age_s,
+  truncateBefore: row.state === SOFT_DELETED ? 'everything' : row.tb,
+});
+
 export class StreamRows {
   readonly #database: Database;
   readonly #rows = new Map<string, StreamRow>();

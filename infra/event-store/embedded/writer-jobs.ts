@@ -1,6 +1,7 @@
 /** What the calling thread and the writer thread say to each other. Flat and of primitives: cheap to clone. */
 
 import { EXPECTED_ANY, EXPECTED_EXISTS, EXPECTED_NO_STREAM } from '../append-decision.ts';
+import type { AppendViolation } from '../errors.ts';
 import type { Expected } from '../event-store.ts';
 import type { StoredBytes } from '../stored-log.ts';
 
@@ -29,12 +30,20 @@ export interface ScavengeJob {
   readonly limit: number;
 }
 
+/** Several streams at once, and all that is wrong told at once. A part without events is a check. */
+export interface SessionJob {
+  readonly kind: 'session';
+  readonly parts: readonly AppendPart[];
+  /** Which part each event is of, in the order of the log. */
+  readonly order: readonly number[];
+}
+
 /** Gives freed pages back to the file system and empties the write-ahead log. */
 export interface CompactJob {
   readonly kind: 'compact';
 }
 
-export type LogJob = readonly AppendPart[] | RetentionJob | RemovalJob | ScavengeJob | CompactJob;
+export type LogJob = readonly AppendPart[] | SessionJob | RetentionJob | RemovalJob | ScavengeJob | CompactJob;
 
 /** Position of the last event, then the last revision of every part. */
 export type AppendReply = readonly number[];
@@ -47,6 +56,7 @@ export type LogReply = AppendReply | ScavengeReply | CompactReply | null;
 export type LogRefusal =
   | { readonly kind: 'conflict'; readonly stream: string; readonly expected: number; readonly actual: number }
   | { readonly kind: 'tombstoned'; readonly stream: string }
+  | { readonly kind: 'violations'; readonly violations: readonly AppendViolation[] }
   | { readonly kind: 'no-space'; readonly freeBytes: number; readonly freeBytesMin: number }
   | { readonly kind: 'cannot-open'; readonly message: string };
 

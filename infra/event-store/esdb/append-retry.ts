@@ -1,6 +1,13 @@
 /** Tries an append again with the same ids, where that cannot do it twice. */
 import { StoreTimeout } from '../errors.ts';
-import type { AppendOptions, AppendResult, Expected, NewEvent } from '../event-store.ts';
+import type {
+  AppendOptions,
+  AppendResult,
+  AtomicAppendResult,
+  Expected,
+  NewEvent,
+  StreamAppend,
+} from '../event-store.ts';
 import { DriverFailure, type EsdbDriver } from './driver.ts';
 import { storeFailure } from './store-failure.ts';
 
@@ -16,11 +23,51 @@ export interface PendingAppend {
   readonly events: readonly NewEvent[];
 }
 
-export async function appendWithRetries(
+export function appendWithRetries(
   driver: EsdbDriver,
   append: PendingAppend,
-  { timeoutMs = APPEND_MS_MAX, signal }: AppendOptions = {},
+  options?: AppendOptions,
 ): Promise<AppendResult> {
+  const attempt = {
+    send: () => sent(driver, append),
+    repeatable: isExplicit(append.expected),
+    findWritten: () => findWritten(driver, append),
+    failure: (error: unknown) => storeFailure(error, append),
+  };
+  return withRetries(attempt, options);
+}
+
+/** A server that got the same events before answers as it did then. */
+export function appendAtomicWithRetries(
+  append: NonNullable<EsdbDriver['appendAtomic']>,
+  parts: readonly StreamAppend[],
+  options?: AppendOptions,
+): Promise<AtomicAppendResult> {
+  const attempt = {
+    send: () => append(parts),
+    repeatable: parts.every(({ expected }) => isExplicit(expected)),
+    findWritten: () => Promise.resolve(null),
+    failure: (error: unknown) => {
+      const stream = error instanceof DriverFailure ? error.stream : null;
+      return storeFailure(error, parts.find((part) => part.stream === stream) ?? parts[0]);
+    },
+  };
+  return withRetries(attempt, options);
+}
+
+interface Attempt<Result> {
+  readonly send: () => Promise<Result>;
+  /** Sent twice, it is written once. */
+  readonly repeatable: boolean;
+  /** After a lost answer and a conflict: what an earlier attempt wrote. */
+  readonly findWritten: () => Promise<Result | null>;
+  readonly failure: (error: unknown) => unknown;
+}
+
+async function withRetries<Result>(
+  { send, repeatable, findWritten, failure }: Attempt<Result>,
+  { timeoutMs = APPEND_MS_MAX, signal }: AppendOptions = {},
+): Promise<Result> {
   signal?.throwIfAborted();
   const until = performance.now() + timeoutMs;
   // An attempt whose answer was lost may have been the one that wrote.
@@ -28,14 +75,13 @@ export async function appendWithRetries(
   for (let retries = 0; ; retries += 1) {
     const leftMs = until - performance.now();
     try {
-      const { revision, position } = await bounded(sent(driver, append), Math.min(ATTEMPT_MS_MAX, leftMs), signal);
-      return { revision, position };
+      return await bounded(send(), Math.min(ATTEMPT_MS_MAX, leftMs), signal);
     } catch (error) {
-      const written = mayBeWritten && isConflict(error) ? await findWritten(driver, append) : null;
+      const written = mayBeWritten && isConflict(error) ? await findWritten() : null;
       if (written !== null) return written;
       const pauseMs = BACKOFF_MS * 2 ** retries * (0.5 + Math.random());
       const inTime = retries < APPEND_RETRIES_MAX && performance.now() + pauseMs < until && signal?.aborted !== true;
-      if (!inTime || !mayRepeat(error, append.expected)) throw storeFailure(error, append);
+      if (!inTime || !mayRepeat(error, repeatable)) throw failure(error);
       mayBeWritten ||= !(error instanceof DriverFailure && error.kind === 'unreached');
       await pause(pauseMs, signal);
     }
@@ -50,11 +96,11 @@ async function sent(driver: EsdbDriver, { stream, expected, events }: PendingApp
 
 const isConflict = (error: unknown): boolean => error instanceof DriverFailure && error.kind === 'wrong-revision';
 
-function mayRepeat(error: unknown, expected: Expected): boolean {
-  if (error instanceof StoreTimeout) return isExplicit(expected);
+function mayRepeat(error: unknown, repeatable: boolean): boolean {
+  if (error instanceof StoreTimeout) return repeatable;
   if (!(error instanceof DriverFailure)) return false;
   if (error.kind === 'unreached') return true;
-  return (error.kind === 'lost' || error.kind === 'timeout') && isExplicit(expected);
+  return (error.kind === 'lost' || error.kind === 'timeout') && repeatable;
 }
 
 const isExplicit = (expected: Expected): boolean => expected !== 'any' && expected !== 'exists';

@@ -1,6 +1,6 @@
 /** What the adapter needs of a client library: one connection to a server, and failures of known kinds. */
 import type { Json, JsonObject } from '../../../domain/json.ts';
-import type { EventFilter, Expected, NewEvent, Revision } from '../event-store.ts';
+import type { AtomicAppendResult, EventFilter, Expected, NewEvent, Revision, StreamAppend } from '../event-store.ts';
 import type { Position } from '../position.ts';
 
 export interface DriverEvent {
@@ -61,6 +61,8 @@ export interface DriverSubscription {
 export interface EsdbDriver {
   serverInfo(): Promise<ServerInfo>;
   append(stream: string, expected: Expected, events: readonly NewEvent[]): Promise<DriverAppend>;
+  /** All parts or none; null where the library cannot. */
+  readonly appendAtomic: ((parts: readonly StreamAppend[]) => Promise<AtomicAppendResult>) | null;
   /** Metadata of a stream is written as it is given. */
   writeMetadata(stream: string, expected: Expected, metadata: JsonObject): Promise<void>;
   readStream(stream: string, read: DriverStreamRead): DriverRead;
@@ -90,15 +92,23 @@ export type FailureKind =
   | 'lost'
   | 'timeout';
 
+export interface DriverFailureOptions extends ErrorOptions {
+  readonly actual?: Revision | 'no-stream';
+  readonly stream?: string | null;
+}
+
 export class DriverFailure extends Error {
   readonly kind: FailureKind;
+  /** The one that is meant, where several were written; null: not told. */
+  readonly stream: string | null;
   /** Where the stream is; of `wrong-revision` only. */
   readonly actual: Revision | 'no-stream';
 
-  constructor(kind: FailureKind, message: string, options?: ErrorOptions & { actual?: Revision | 'no-stream' }) {
+  constructor(kind: FailureKind, message: string, options?: DriverFailureOptions) {
     super(message, options);
     this.name = 'DriverFailure';
     this.kind = kind;
+    this.stream = options?.stream ?? null;
     this.actual = options?.actual ?? 'no-stream';
   }
 }

@@ -1,5 +1,5 @@
 /** The event store on a server of EventStoreDB or KurrentDB. */
-import { checkExpected, checkStreamName, encodeAppend } from '../encode-append.ts';
+import { checkExpected, checkStreamName, encodeAppend, encodeParts } from '../encode-append.ts';
 import { InvalidArgument, StoreUnavailable, Unsupported, WrongExpectedRevision } from '../errors.ts';
 import { checkFilter } from '../event-filter.ts';
 import {
@@ -17,6 +17,7 @@ import {
   type RecordedEvent,
   type Retention,
   type StoreHealth,
+  type StreamAppend,
   type StreamInfo,
   type StreamName,
   SUBSCRIPTION_BUFFER_EVENTS,
@@ -25,17 +26,17 @@ import {
 } from '../event-store.ts';
 import { comparePositions, type Position } from '../position.ts';
 import { checkRetention } from '../technical-streams.ts';
-import { appendWithRetries } from './append-retry.ts';
+import { appendAtomicWithRetries, appendWithRetries } from './append-retry.ts';
 import { boundedRead } from './bounded-read.ts';
 import { ClientPool } from './client-pool.ts';
-import type { DriverEvent, DriverRead, EsdbDriver, OpenDriver } from './driver.ts';
+import type { DriverEvent, DriverRead, EsdbDriver, OpenDriver, ServerInfo } from './driver.ts';
 import { checkServer } from './start-check.ts';
 import { storeFailure } from './store-failure.ts';
 import { removeStream, setStreamRetention, streamInfo } from './stream-state.ts';
 import { EsdbSubscription } from './subscription.ts';
 
 export interface EsdbEventStoreOptions {
-  /** `dbClientDriver(url)`. */
+  /** See `loadDriver`. */
   readonly driver: OpenDriver;
   /** Of the log, by configuration: checkpoints of a log with another name are refused. */
   readonly identity: string;
@@ -44,20 +45,15 @@ export interface EsdbEventStoreOptions {
 /** One connection per server operation of appending and reading; subscriptions have others. */
 export class EsdbEventStore implements EventStore {
   readonly identity: string;
-  readonly capabilities: Capabilities = {
-    atomicMultiStream: false,
-    checkUnwrittenStreams: false,
-    physicalErase: true,
-    maxAppendBytes: APPEND_BYTES_MAX,
-    maxEventBytes: EVENT_BYTES_MAX,
-  };
+  readonly capabilities: Capabilities;
   readonly #driver: EsdbDriver;
   readonly #pool: ClientPool;
   readonly #closing = new AbortController();
   readonly #broken = new Set<object>();
 
-  constructor(driver: EsdbDriver, { driver: open, identity }: EsdbEventStoreOptions) {
+  constructor(driver: EsdbDriver, info: ServerInfo, { driver: open, identity }: EsdbEventStoreOptions) {
     this.identity = identity;
+    this.capabilities = capabilitiesOf(driver, info);
     this.#driver = driver;
     this.#pool = new ClientPool(open);
   }
@@ -73,8 +69,15 @@ export class EsdbEventStore implements EventStore {
     return await appendWithRetries(this.#driver, { stream, expected, events }, options);
   }
 
-  appendAtomic(): Promise<AtomicAppendResult> {
-    return Promise.reject(new Unsupported('appending to several streams at once'));
+  async appendAtomic(parts: readonly StreamAppend[], options?: AppendOptions): Promise<AtomicAppendResult> {
+    encodeParts(parts);
+    this.#refuseClosed();
+    const { appendAtomic } = this.#driver;
+    const { atomicMultiStream, checkUnwrittenStreams } = this.capabilities;
+    if (appendAtomic === null || !atomicMultiStream) throw new Unsupported('appending to several streams at once');
+    if (!checkUnwrittenStreams && parts.some(({ events }) => events.length === 0))
+      throw new Unsupported('checking a stream that is not written');
+    return await appendAtomicWithRetries(appendAtomic, parts, options);
   }
 
   readStream(stream: StreamName, options: ReadStreamOptions = {}): AsyncIterable<RecordedEvent> {
@@ -227,13 +230,21 @@ export class EsdbEventStore implements EventStore {
 export async function openEsdbEventStore(options: EsdbEventStoreOptions): Promise<EventStore> {
   const driver = options.driver();
   try {
-    await checkServer(driver);
-    return new EsdbEventStore(driver, options);
+    const info = await checkServer(driver);
+    return new EsdbEventStore(driver, info, options);
   } catch (error) {
     await driver.close();
     throw error;
   }
 }
+
+const capabilitiesOf = ({ appendAtomic }: EsdbDriver, { appendSession, appendRecords }: ServerInfo): Capabilities => ({
+  atomicMultiStream: appendAtomic !== null && appendSession,
+  checkUnwrittenStreams: appendAtomic !== null && appendRecords,
+  physicalErase: true,
+  maxAppendBytes: APPEND_BYTES_MAX,
+  maxEventBytes: EVENT_BYTES_MAX,
+});
 
 function checkedMax(max: number | undefined): number {
   if (max === undefined) return Number.POSITIVE_INFINITY;

@@ -14,8 +14,8 @@ import {
   type LogTarget,
   type StoredItem,
 } from '../log-copy/log-side.ts';
+import { driverFailure } from './client-failure.ts';
 import { closeDbClient } from './db-client-driver.ts';
-import { driverFailure } from './db-client-failure.ts';
 import { DriverFailure } from './driver.ts';
 import { appendRaw, type RawAppend, type RawClient, type RawEvent, readRaw } from './raw-client.ts';
 import { storeFailure } from './store-failure.ts';

@@ -5,7 +5,7 @@ import streams, { type AppendReq, type AppendResp, type ReadResp } from '@events
 import type { CallOptions, Metadata } from '@grpc/grpc-js';
 import type { Revision } from '../event-store.ts';
 import type { StoredItem } from '../log-copy/log-side.ts';
-import { driverFailure } from './db-client-failure.ts';
+import { driverFailure } from './client-failure.ts';
 import { DriverFailure } from './driver.ts';
 
 /** What the library keeps from its users: calls with its own addresses, certificates and credentials. */

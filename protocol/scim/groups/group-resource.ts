@@ -61,9 +61,7 @@ export async function presentGroup(
   const { id, displayName, externalId, meta } = document;
   const byDefault = why !== 'list';
   const wants = (name: string): boolean => isShown(shown, name, byDefault);
-  const members = wants('members')
-    ? await shownMembers(ground, { target: id, holderType: 'user', why: why === 'change' ? 'change' : 'question' })
-    : undefined;
+  const members = wants('members') ? await shownMembers(ground, { target: id, holderType: 'user', why }) : undefined;
   const roles = wants('roles') ? ((await heldBy(ground, [id])).get(id)?.roles ?? []) : [];
   const created = { ...(meta as object), location: groupLocation(ground.base, id), resourceType: 'Group' };
   return {

@@ -41,6 +41,8 @@ function operation(given: Json, bare: 'attribute' | 'filter'): readonly PlainOpe
   const value = memberOf(given, 'value');
   if (kind !== 'remove' && value === undefined) throw new ScimError(400, 'invalidValue', `To ${op} takes a value.`);
   if (path === null || path.trim() === '') {
+    // Without a path there is nothing that could mean everybody.
+    if (value === undefined) throw new ScimError(400, 'noTarget', 'To remove takes a path.');
     if (bare === 'filter') return [{ op: kind, name: null, filter: null, value, byPath: true }];
     return whole(kind, value);
   }
@@ -49,7 +51,7 @@ function operation(given: Json, bare: 'attribute' | 'filter'): readonly PlainOpe
 
 /** Each member of the object is an operation on its own. */
 function whole(op: PlainOperation['op'], value: Json | undefined): readonly PlainOperation[] {
-  if (op === 'remove') throw new ScimError(400, 'noTarget', 'To remove takes a path.');
+  if (op === 'remove') throw new ScimError(400, 'noTarget', 'An object of attributes cannot be removed: name a path.');
   if (!isMap(value)) throw new ScimError(400, 'invalidSyntax', 'Without a path the value is an object of attributes.');
   return Object.entries(value).flatMap(([name, inner]) => {
     // A schema as a key holds attributes of its own.

@@ -10,7 +10,7 @@ import { ScimError } from '../scim-error.ts';
 
 /** In one answer to a question; whoever has more is asked about by pages. */
 const MEMBERS_SHOWN_MAX = 2_000;
-/** In the answer to a change; beyond it the change is answered without them. */
+/** In the answer to a change, and of each in a list; beyond it they are left out. */
 const MEMBERS_ANSWERED_MAX = 100;
 
 export interface Ground {
@@ -24,11 +24,11 @@ export interface Ground {
 interface Listed {
   readonly target: string;
   readonly holderType: HolderType;
-  /** `change`: left out rather than refused where there are too many. */
-  readonly why: 'question' | 'change';
+  /** Of a question about one alone too many are refused; else they are left out. */
+  readonly why: 'question' | 'change' | 'list';
 }
 
-/** Undefined: too many to be shown with a change. */
+/** Undefined: too many to be shown with a change, or in a list. */
 export async function shownMembers(
   ground: Ground,
   { target, holderType, why }: Listed,
@@ -37,7 +37,7 @@ export async function shownMembers(
   const max = why === 'question' ? MEMBERS_SHOWN_MAX : MEMBERS_ANSWERED_MAX;
   const ids = await membersOf(door.readStore, { tenant, org, target, holderType, limit: max + 1 });
   if (ids.length > max) {
-    if (why === 'change') return undefined;
+    if (why !== 'question') return undefined;
     const what = `It has more than ${max} ${holderType}s, which is too many for one answer.`;
     const how = `Leave them out with excludedAttributes, or read /scim2/Users?filter=groups.value eq "${target}" by pages.`;
     throw new ScimError(400, 'tooMany', `${what} ${how}`);

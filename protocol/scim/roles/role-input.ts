@@ -101,7 +101,7 @@ function patchedPermissions(before: ReadonlySet<string>, { op, filter, value }: 
   const given = value === undefined || value === null ? [] : permissionsIn(value);
   if (op === 'add') return before.union(new Set(given));
   if (op === 'replace') return new Set(given);
-  return given.length === 0 ? new Set() : before.difference(new Set(given));
+  return value === undefined ? new Set() : before.difference(new Set(given));
 }
 
 type Named = Pick<RolePatch, 'namedUsers'>;
@@ -120,7 +120,7 @@ export async function patchedMembers(
   const ids = memberIds('members', value);
   if (op === 'add') return withAdded(edit, ids);
   if (op === 'replace') return membersAnew(ids);
-  return ids.length === 0 ? membersAnew([]) : withRemoved(edit, ids);
+  return value === undefined ? membersAnew([]) : withRemoved(edit, ids);
 }
 
 const idsBy = (namedUsers: Named['namedUsers'], filter: FilterNode): Promise<readonly string[]> =>

@@ -64,7 +64,7 @@ export async function presentRole(
   const wants = (name: string): boolean => isShown(shown, name, byDefault);
   const members = async (name: 'users' | 'groups', holderType: 'user' | 'group') => {
     if (!wants(name)) return {};
-    const list = await shownMembers(ground, { target: id, holderType, why: why === 'change' ? 'change' : 'question' });
+    const list = await shownMembers(ground, { target: id, holderType, why });
     return list === undefined || list.length === 0 ? {} : { [name]: list };
   };
   const audience = await audienceOf(ground.door.kernel, document);

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openEmbeddedEventStore } from '../../../infra/event-store/embedded/embedded-event-store.ts';
 import { openLogFileSource, openLogFileTarget } from '../../../infra/event-store/embedded/log-file.ts';
 import { StoreUnavailable } from '../../../infra/event-store/errors.ts';
+import { dbClientDriver } from '../../../infra/event-store/esdb/db-client-driver.ts';
 import { openWireLog } from '../../../infra/event-store/esdb/log-wire.ts';
 import {
   CopyDiffers,
@@ -23,7 +24,7 @@ let folder: string;
 let server: EsdbUnderTest;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'muniment-copy-'));
-  server = await esdbUnderTest();
+  server = await esdbUnderTest(dbClientDriver);
 });
 afterEach(async () => {
   await server.dispose();

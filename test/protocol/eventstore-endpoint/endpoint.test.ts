@@ -7,6 +7,7 @@ import shared from '@eventstore/db-client/generated/shared_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import { credentials, Metadata, status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { EndpointCaller, Grant } from '../../../protocol/eventstore-endpoint/authorize.ts';
 import {
   type EndpointOptions,
   type EventStoreEndpoint,
@@ -17,10 +18,12 @@ import {
   askPort,
   bareClient,
   EMPTY,
+  filterBy,
   fromAll,
   type Options,
+  subscribeOn,
 } from '../../support/bare-eventstore-client.ts';
-import { newEvents, newStream } from '../../support/event-store.ts';
+import { eventually, newEvents, newStream } from '../../support/event-store.ts';
 import { type EmbeddedUnderTest, embeddedUnderTest } from '../../support/event-store-embedded.ts';
 import { urlOf } from '../../support/event-store-esdb.ts';
 
@@ -78,7 +81,7 @@ describe('what it offers', () => {
   it('names the methods that it has', async () => {
     await serve({ writable: true });
     const methods = await features();
-    expect(methods.getEventStoreServerVersion()).toBe('24.10.0');
+    expect(methods.getEventStoreServerVersion()).toBe('26.1.0');
     expect(names(methods)).toContain('event_store.client.streams.streams/batchappend');
   });
 });
@@ -89,7 +92,8 @@ describe('accounts', () => {
     metadata.set('authorization', `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`);
     return metadata;
   };
-  const authorize = (user: string, password: string) => (password === 'right' && user === 'auditor' ? 'reader' : null);
+  const authorize = ({ user, password }: EndpointCaller): Grant | null =>
+    password === 'right' && user === 'auditor' ? { role: 'reader', holds: () => true } : null;
   const readAll = (metadata: Metadata) => ask((options) => fromAll(options), { metadata });
 
   it('are needed to read where there are any', async () => {
@@ -130,6 +134,56 @@ describe('accounts', () => {
       details: 'The server failed.',
     });
     expect(faults).toEqual([broken]);
+  });
+});
+
+describe('subscriptions', () => {
+  let open: number;
+  const observe = {
+    subscriptions(now: number) {
+      open = now;
+    },
+    sent: () => undefined,
+    readEnded: () => undefined,
+  };
+  beforeEach(() => {
+    open = 0;
+  });
+
+  it('are limited altogether, and a place that becomes free is given again', async () => {
+    await serve({ limits: { perConnection: 5, total: 2 }, observe });
+    const client = bareClient(endpoint.port);
+    const calls = [subscribeOn(client), subscribeOn(client)];
+    await eventually(() => open === 2);
+    expect(await subscribeOn(client).ended).toBe(status.RESOURCE_EXHAUSTED);
+    for (const call of calls) call.cancel();
+    await eventually(() => open === 0);
+    subscribeOn(client);
+    await eventually(() => open === 1);
+    client.close();
+  });
+
+  it('are limited on one connection, and not on another', async () => {
+    await serve({ limits: { perConnection: 1, total: 10 }, observe });
+    const [first, second] = [bareClient(endpoint.port), bareClient(endpoint.port)];
+    subscribeOn(first);
+    await eventually(() => open === 1);
+    expect(await subscribeOn(first).ended).toBe(status.RESOURCE_EXHAUSTED);
+    subscribeOn(second);
+    await eventually(() => open === 2);
+    first.close();
+    second.close();
+  });
+});
+
+describe('requests', () => {
+  it('that are larger than a reader needs are refused', async () => {
+    await serve();
+    const read = ask((options) => {
+      fromAll(options);
+      filterBy(options, (expression) => expression.setRegex('x'.repeat(300_000)));
+    });
+    await expect(read).rejects.toMatchObject({ code: status.RESOURCE_EXHAUSTED });
   });
 });
 

@@ -1,10 +1,13 @@
 /** The official clients for Python and Go, where their runtimes and packages are installed. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AUDITOR_PASSWORD, type AuditorDoor, startAuditorDoor } from '../../support/auditor-door.ts';
 import { type EndpointProcessInFolder, endpointProcessInFolder } from '../../support/eventstore-endpoint-process.ts';
 
 const PYTHON_SCRIPT = new URL('./smoke/smoke.py', import.meta.url).pathname;
@@ -18,20 +21,25 @@ interface Client {
   readonly parameters: readonly string[];
 }
 
-const python = process.env.MUNIMENT_TEST_PYTHON ?? 'python3';
+const installed = process.env['MUNIMENT_TEST_CLIENTS'];
+/** Without scripts/clients, whatever interpreter there is may have the packages. */
+const pythonOf = (name: string): string =>
+  installed === undefined
+    ? 'python3'
+    : join(installed, name, process.platform === 'win32' ? 'Scripts' : 'bin', 'python');
 const directory = mkdtempSync(join(tmpdir(), 'muniment-smoke-'));
 const goProgram = join(directory, 'smoke');
 
 const clients: readonly Client[] = [
-  { name: 'esdbclient', command: python, parameters: [PYTHON_SCRIPT, 'esdbclient'] },
-  { name: 'kurrentdbclient', command: python, parameters: [PYTHON_SCRIPT, 'kurrentdbclient'] },
+  { name: 'esdbclient', command: pythonOf('esdbclient'), parameters: [PYTHON_SCRIPT, 'esdbclient'] },
+  { name: 'kurrentdbclient', command: pythonOf('kurrentdbclient'), parameters: [PYTHON_SCRIPT, 'kurrentdbclient'] },
   { name: 'EventStore-Client-Go', command: goProgram, parameters: [] },
 ];
 
 const isHere = ({ name, command }: Client): boolean =>
   command === goProgram
     ? buildsGo()
-    : spawnSync(python, ['-c', `import ${name}`], { timeout: RUN_MS_MAX }).status === 0;
+    : spawnSync(command, ['-c', `import ${name}`], { timeout: RUN_MS_MAX }).status === 0;
 
 /** Of modules that are here; asks nobody for others. */
 function buildsGo(): boolean {
@@ -40,25 +48,40 @@ function buildsGo(): boolean {
 }
 
 let server: EndpointProcessInFolder;
+let door: AuditorDoor;
 beforeAll(async () => {
-  server = await endpointProcessInFolder();
+  [server, door] = await Promise.all([endpointProcessInFolder(), startAuditorDoor()]);
 });
 afterAll(async () => {
-  await server.dispose();
+  await Promise.all([server.dispose(), door.stop()]);
   await rm(directory, { recursive: true, force: true });
 });
 
+/** Beside this process: one of the servers lives in it. */
+async function passes({ command, parameters }: Client, more: readonly string[]): Promise<void> {
+  const child = spawn(command, [...parameters, ...more], { timeout: RUN_MS_MAX, stdio: ['ignore', 'pipe', 'pipe'] });
+  const [out, errors, [status]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+  expect({ status, out: out.trim(), errors: status === 0 ? '' : errors }).toEqual({
+    status: 0,
+    out: 'passed',
+    errors: '',
+  });
+}
+
+// Where nothing may be missing, a client that is not here fails by itself.
+const required = process.env['MUNIMENT_REQUIRE_BACKENDS'] === '1';
+
 describe('the official clients of other languages', () => {
   for (const client of clients) {
-    const { name, command, parameters } = client;
     // A client that is not installed is shown as not run, and not as one that passed.
-    it.runIf(isHere(client))(`[E44] ${name} does all that the endpoint offers`, { timeout: RUN_MS_MAX * 2 }, () => {
-      const run = spawnSync(command, [...parameters, String(server.port)], { timeout: RUN_MS_MAX, encoding: 'utf8' });
-      expect({ status: run.status, out: run.stdout.trim(), errors: run.status === 0 ? '' : run.stderr }).toEqual({
-        status: 0,
-        out: 'passed',
-        errors: '',
-      });
+    const runs = it.runIf(isHere(client) || required);
+    runs(`[E44] ${client.name} does all that the endpoint offers`, { timeout: RUN_MS_MAX * 2 }, () =>
+      passes(client, [String(server.port)]),
+    );
+    runs(`[E44] ${client.name} reads the log of a server as its auditor`, { timeout: RUN_MS_MAX * 2 }, async () => {
+      const user = await door.newUser(`seen-by-${client.name.toLowerCase()}`);
+      const credentials = `audrey:${AUDITOR_PASSWORD}@localhost:${door.port}?tls=true&tlsCAFile=${door.caFile}`;
+      await passes(client, ['read', credentials, `user-${user}`]);
     });
   }
 });

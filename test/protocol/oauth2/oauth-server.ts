@@ -5,6 +5,7 @@ import { createClientDirectory } from '../../../commands/applications/client-dir
 import { createApplication } from '../../../commands/applications/create-application.ts';
 import type { Caller } from '../../../commands/caller.ts';
 import type { Envelope, Outcome } from '../../../commands/command.ts';
+import type { EffectiveAccess } from '../../../commands/effective-access.ts';
 import type { Kernel } from '../../../commands/kernel.ts';
 import { createRootOrganization } from '../../../commands/organizations/root-organization.ts';
 import { createTenantDirectory } from '../../../commands/organizations/tenant-directory.ts';
@@ -45,6 +46,7 @@ export interface OauthServer {
   readonly url: string;
   readonly kernel: Kernel;
   readonly signer: JwtSigner;
+  readonly access: EffectiveAccess;
   readonly clock: { nowMs: number | null };
   run(command: AnyCommand, input: unknown, over?: Partial<Envelope>): Promise<Outcome>;
   client(over?: ClientOptions): Promise<TestClient>;
@@ -128,6 +130,7 @@ export async function startOauthServer(options: OauthServerOptions = {}): Promis
     url,
     kernel,
     signer,
+    access,
     clock,
     run,
     async client({ tenant = SUPER_ORG_ID, name, oidc, consent } = {}) {

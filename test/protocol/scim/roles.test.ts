@@ -195,6 +195,18 @@ describe('a role', () => {
     expect([unknown.status, unknown.body.scimType]).toEqual([400, 'noTarget']);
   });
 
+  it.each([
+    [{ op: 'remove' }, 400],
+    [{ op: 'remove', value: [] }, 200],
+    [{ op: 'remove', path: 'colour eq red' }, 400],
+    [{ op: 'add', path: 'value eq x', value: [] }, 400],
+  ])('loses nobody by %o, which names nobody', async (operation, status) => {
+    const kim = await newUser();
+    const id = await newRole('/v2', { users: [{ value: kim }] });
+    expect((await patch(`/v3/Roles/${id}/Users`, operation)).status).toBe(status);
+    expect(await usersOf(id)).toEqual([kim]);
+  });
+
   it('is shown whole by V1, with permissions by name alone', async () => {
     const kim = await newUser();
     const body = { displayName: newName(), users: [{ value: kim }], permissions: [VIEW] };

@@ -1,4 +1,7 @@
-"""What an official client for Python must be able to do with the endpoint: `smoke.py module port`."""
+"""What an official client for Python must be able to do with the endpoint.
+
+`smoke.py module port`: everything. `smoke.py module read user:password@host:port?options stream`: as an auditor.
+"""
 
 import importlib
 import json
@@ -10,7 +13,8 @@ newer = sys.argv[1] == "kurrentdbclient"
 errors = importlib.import_module(f"{sys.argv[1]}.exceptions")
 Client = module.KurrentDBClient if newer else module.EventStoreDBClient
 scheme = "kurrentdb" if newer else "esdb"
-client = Client(uri=f"{scheme}://127.0.0.1:{sys.argv[2]}?tls=false")
+auditing = sys.argv[2] == "read"
+client = Client(uri=f"{scheme}://{sys.argv[3]}" if auditing else f"{scheme}://127.0.0.1:{sys.argv[2]}?tls=false")
 
 NO_STREAM = module.StreamState.NO_STREAM
 WrongRevision = errors.WrongCurrentVersionError if hasattr(errors, "WrongCurrentVersionError") else errors.WrongCurrentVersion
@@ -30,6 +34,26 @@ def fails(kind, work):
         return error
     raise AssertionError(f"{kind.__name__} was expected")
 
+
+def audit(stream):
+    everything = list(client.read_all())
+    positions = [e.commit_position for e in everything]
+    assert positions == sorted(set(positions)) and len(positions) > 10, positions
+    of_stream = list(client.get_stream(stream))
+    assert [e.type for e in of_stream][0] == "identity.user.created.v1", of_stream
+    assert [e.id for e in everything if e.stream_name == stream] == [e.id for e in of_stream]
+    for received in client.subscribe_to_all(filter_include=["user-.*"], filter_by_stream_name=True):
+        if received.stream_name == stream:
+            break
+    fails(Exception, lambda: client.append_to_stream(stream, current_version=module.StreamState.ANY, events=[event(0)]))
+    assert [e.id for e in client.get_stream(stream)] == [e.id for e in of_stream]
+    client.close()
+    print("passed")
+
+
+if auditing:
+    audit(sys.argv[4])
+    sys.exit()
 
 stream = f"user-{uuid4()}"
 first = [event(0), event(1)]

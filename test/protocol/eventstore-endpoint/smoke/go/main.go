@@ -1,4 +1,5 @@
-// What the official client for Go must be able to do with the endpoint: the argument is its port.
+// What the official client for Go must be able to do with the endpoint: everything, at the port that is the argument; or
+// what an auditor does, with the arguments `read user:password@host:port?options stream`.
 package main
 
 import (
@@ -82,7 +83,43 @@ func follow(client *esdb.Client, stream string, first []esdb.EventData) {
 	check(seen[0] == first[0].EventID && seen[1] == first[1].EventID && seen[2] == live.EventID, "events in order")
 }
 
+func audit(address string, stream string) {
+	settings, err := esdb.ParseConnectionString("esdb://" + address)
+	must(err)
+	client, err := esdb.NewClient(settings)
+	must(err)
+	defer client.Close()
+
+	found, err := client.ReadAll(ctx, esdb.ReadAllOptions{}, 1_000_000)
+	must(err)
+	ofStream := 0
+	last := uint64(0)
+	for {
+		next, err := found.Recv()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		must(err)
+		check(next.Event.Position.Commit > last, "events in order")
+		last = next.Event.Position.Commit
+		if next.Event.StreamID == stream {
+			ofStream++
+		}
+	}
+	found.Close()
+	all, err := read(client, stream)
+	must(err)
+	check(len(all) > 0 && len(all) == ofStream && all[0].Event.EventType == "identity.user.created.v1", "the stream")
+	_, err = client.AppendToStream(ctx, stream, esdb.AppendToStreamOptions{}, event("{}"))
+	check(err != nil, "an append that is refused")
+	fmt.Println("passed")
+}
+
 func main() {
+	if len(os.Args) == 4 {
+		audit(os.Args[2], os.Args[3])
+		return
+	}
 	settings, err := esdb.ParseConnectionString(fmt.Sprintf("esdb://127.0.0.1:%s?tls=false", os.Args[1]))
 	must(err)
 	client, err := esdb.NewClient(settings)

@@ -7,15 +7,27 @@ interface ClientError {
   /** Of gRPC. */
   readonly code?: number | string;
   readonly actualVersion?: bigint | string;
+  /** The same, in the newer client. */
+  readonly actualState?: bigint | string;
+  readonly streamName?: string;
+  readonly stream?: string;
+  readonly violations?: readonly { readonly streamName: string; readonly actualState: bigint | string }[];
 }
+
+/** Of a stream that is tombstoned, in the words of the second version of the protocol. */
+const TOMBSTONED = -6n;
 
 const BY_TYPE: Readonly<Record<string, FailureKind>> = {
   'wrong-expected-version': 'wrong-revision',
+  'append-consistency-violation': 'wrong-revision',
   'stream-deleted': 'tombstoned',
+  'stream-tombstoned': 'tombstoned',
   'stream-not-found': 'stream-not-found',
   'no-stream': 'stream-not-found',
   'access-denied': 'denied',
   'maximum-append-size-exceeded': 'too-large',
+  'append-record-size-exceeded': 'too-large',
+  'transaction-max-size-exceeded': 'too-large',
   'not-leader': 'unreached',
   unavailable: 'lost',
   cancelled: 'lost',
@@ -41,12 +53,17 @@ const NOT_BEGUN = /^Failed to discover|Bandwidth exhausted/;
 /** The error itself where it is of no known kind: a fault. */
 export function driverFailure(error: unknown): unknown {
   if (error instanceof DriverFailure || typeof error !== 'object' || error === null) return error;
-  const { message = '', type, code, actualVersion } = error as ClientError;
+  const { message = '', type, code, actualVersion, actualState, streamName, stream, violations } = error as ClientError;
+  const [violation] = violations ?? [];
   const kind = BY_TYPE[type ?? ''] ?? BY_CODE[String(code)] ?? kindByMessage(message);
   if (kind === null) return error;
-  // A negative number is none, in the words of some servers.
-  const actual = typeof actualVersion === 'bigint' && actualVersion >= 0n ? actualVersion : 'no-stream';
-  return new DriverFailure(kind, message, { cause: error, actual });
+  const told = violation?.actualState ?? actualVersion ?? actualState;
+  return new DriverFailure(told === TOMBSTONED ? 'tombstoned' : kind, message, {
+    cause: error,
+    // A negative number is none, in the words of some servers.
+    actual: typeof told === 'bigint' && told >= 0n ? told : 'no-stream',
+    stream: violation?.streamName ?? streamName ?? stream ?? null,
+  });
 }
 
 function kindByMessage(message: string): FailureKind | null {

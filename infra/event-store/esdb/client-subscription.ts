@@ -4,9 +4,9 @@
  */
 import type { AllStreamSubscription } from '@eventstore/db-client';
 import type { Position } from '../position.ts';
-import { driverFailure } from './db-client-failure.ts';
-import { driverEvent } from './db-client-read.ts';
+import { driverFailure } from './client-failure.ts';
 import { DriverFailure, type DriverSubscription, type SubscriptionSink } from './driver.ts';
+import { driverEvent } from './driver-event.ts';
 
 interface Notice {
   /** Events to deliver first. */
@@ -16,7 +16,7 @@ interface Notice {
 
 type Open = (onCheckpoint: (position: Position) => void) => AllStreamSubscription;
 
-export function subscribeDbClient(open: Open, sink: SubscriptionSink): DriverSubscription {
+export function subscribeClient(open: Open, sink: SubscriptionSink): DriverSubscription {
   const notices: Notice[] = [];
   let ended = false;
   const notice = (tell: () => void): void => {
