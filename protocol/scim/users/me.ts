@@ -1,19 +1,26 @@
 /** The caller as a resource of his own (RFC 7644 §3.11): what is shown is the user, what is written is what he may write. */
 import { changeOwnAccount, deleteOwnAccount } from '../../../commands/users/own-account.ts';
 import { isOwnPath } from '../../../domain/users/own-account.ts';
-import type { User } from '../../../domain/users/user.ts';
+import { type User, users } from '../../../domain/users/user.ts';
 import type { Request, Response } from '../../http/route.ts';
 import { applyPatch } from '../patch/apply.ts';
 import { readOperations } from '../patch/request.ts';
 import { callerOf, type ScimDoor } from '../scim-door.ts';
 import { ScimError } from '../scim-error.ts';
 import { type ChangeInput, patchable, patchChange, replaceChange } from './change-input.ts';
+import { documentOfState } from './present.ts';
 import { showUser } from './read-users.ts';
+import { notFound } from './refusals.ts';
 import { readResource } from './resource.ts';
 import { change, remove } from './write-users.ts';
 
-export const getMe = async (door: ScimDoor, request: Request): Promise<Response> =>
-  await showUser(door, request, ownId(request));
+/** From his own stream: who has just been made, or has just changed himself by another door, sees it. */
+export async function getMe(door: ScimDoor, request: Request): Promise<Response> {
+  const id = ownId(request);
+  const { state, revision } = await door.kernel.aggregates.load(users, id);
+  if (state.status !== 'present') throw notFound(id);
+  return await showUser(door, request, documentOfState(id, state, revision));
+}
 
 export function putMe(door: ScimDoor, request: Request): Promise<Response> {
   const resource = readResource(request.body);
