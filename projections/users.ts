@@ -94,6 +94,8 @@ export const usersProjection: Projection = {
     'identity.user.unique_values_claimed.v1': () => [],
     'access.role.assigned.v1': () => [],
     'access.role.unassigned.v1': () => [],
+    'access.group.joined.v1': () => [],
+    'access.group.left.v1': () => [],
     'identity.user.deleted.v1': (event) => [remove(idIn(event))],
     'identity.user.erased.v1': (event) => [remove(idIn(event))],
   }),

@@ -19,9 +19,9 @@ import {
   organizations,
 } from '../../domain/organizations/organization.ts';
 import { accept, type Result, refuse } from '../../domain/result.ts';
-import { type AttributeRefusal, checkAttributes } from '../../domain/users/attribute-check.ts';
 import { administratorRole, everyoneRole, roleNameClaim } from '../../domain/roles/role.ts';
 import type { RoleCreated } from '../../domain/roles/role-events.ts';
+import { type AttributeRefusal, checkAttributes } from '../../domain/users/attribute-check.ts';
 import type { PasswordRefusal } from '../../domain/users/password.ts';
 import { decideCreateUser, type UserRefusal, userNameClaim, users } from '../../domain/users/user.ts';
 import { catalogueOf } from '../../domain/users/user-catalogue.ts';

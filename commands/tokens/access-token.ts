@@ -6,7 +6,7 @@ import type { Json } from '../../domain/json.ts';
 import type { Organization } from '../../domain/organizations/organization.ts';
 import type { Position } from '../../infra/event-store/position.ts';
 import type { TransientKey } from '../../infra/transient-store/transient-store.ts';
-import { grantedScopes } from '../access.ts';
+import { grantedScopes, type Rights } from '../access.ts';
 import type { Admission, Judged } from '../admission.ts';
 import { admit } from '../admit.ts';
 import type { EffectiveAccess } from '../effective-access.ts';
@@ -189,17 +189,17 @@ export async function verifyAccessToken(
   if (await isRevoked(kernel, tenant, jti)) return null;
   if (!jti.startsWith('g.')) return await verifyOwn(kernel, base, jti);
   const granted = await verifyGranted(kernel, base, jti);
-  return granted === null ? null : { ...granted, scopes: await scopesNow(access, granted) };
+  return granted === null ? null : { ...granted, scopes: await scopesNow({ kernel, access }, granted) };
 }
 
 const scopesIn = (claims: Claims): readonly string[] =>
   typeof claims['scope'] === 'string' && claims['scope'] !== '' ? claims['scope'].split(' ') : [];
 
-async function scopesNow(access: EffectiveAccess, token: AccessToken): Promise<readonly string[]> {
+async function scopesNow(rights: Rights, token: AccessToken): Promise<readonly string[]> {
   const { application: state, user: person } = token.judged;
   if (state === null || person === null || token.user === null) return [];
   const holder = { id: token.user, tenant: person.tenant, org: person.org };
-  return await grantedScopes(access, { id: token.application, state }, holder, new Set(token.scopes));
+  return await grantedScopes(rights, { id: token.application, state }, holder, new Set(token.scopes));
 }
 
 type Base = Omit<AccessToken, 'user' | 'session' | 'judged'>;

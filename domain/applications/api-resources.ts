@@ -59,6 +59,12 @@ export const systemApis: readonly ApiResource[] = [
     'internal_bulk_user_create',
     'internal_bulk_user_update',
     'internal_bulk_user_delete',
+    'internal_bulk_group_create',
+    'internal_bulk_group_update',
+    'internal_bulk_group_delete',
+    'internal_bulk_role_create',
+    'internal_bulk_role_update',
+    'internal_bulk_role_delete',
   ]),
   api('20', '/event_store.client.streams.Streams', 'Event Log', ['internal_event_log_view']),
   api('22', '/api/server/v1/identity-governance', 'Identity Governance API', [

@@ -52,6 +52,12 @@ const membership = [
   text('type', 'Direct or indirect.', { ...joined, canonicalValues: ['direct', 'indirect'] }),
 ];
 
+/** Where a role of a user can be given. */
+const audience = [
+  text('audienceValue', 'The id of the organization or application of the role.', { ...joined, caseExact: true }),
+  text('audienceType', 'Organization or application.', joined),
+];
+
 export const coreAttributes: readonly AttributeDefinition[] = [
   text('id', 'The id that the server gave.', { ...server, caseExact: true, returned: 'always', uniqueness: 'server' }),
   text('externalId', 'The id that the client gave.', { caseExact: true }),
@@ -100,7 +106,7 @@ export const coreAttributes: readonly AttributeDefinition[] = [
   addresses,
   complex('groups', 'Groups that the user is in.', membership, { ...joined, multiValued: true }),
   list('entitlements', 'What the user is entitled to.', { value: text('value', 'The entitlement.') }),
-  complex('roles', 'Roles that the user has.', membership, { ...joined, multiValued: true }),
+  complex('roles', 'Roles that the user has.', [...membership, ...audience], { ...joined, multiValued: true }),
   list('x509Certificates', 'Certificates.', { value: attribute('value', 'binary', 'DER, in Base64.') }),
 ];
 

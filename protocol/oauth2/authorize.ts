@@ -130,7 +130,7 @@ async function goOn(
   const { state: application } = await kernel.aggregates.load(applications, authorize.application);
   const { state: user } = await kernel.aggregates.load(users, session.user);
   const scopes = await grantedScopes(
-    door.access,
+    door,
     { id: authorize.application, state: application },
     { id: session.user, tenant: user.tenant, org: user.org },
     new Set(authorize.scopes),

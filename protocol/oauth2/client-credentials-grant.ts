@@ -18,7 +18,7 @@ export async function clientCredentialsGrant(door: OauthDoor, token: TokenReques
 
   const requested = scopesIn(parameters.get('scope'));
   const judged = { id: client.id, state: client.application };
-  const scopes = requested.size === 0 ? [] : await grantedScopes(door.access, judged, null, requested);
+  const scopes = requested.size === 0 ? [] : await grantedScopes(door, judged, null, requested);
   const issuer = issuerOf(tenant);
   const wanted = { issuer, scopes, grantType, grant: null, trace: traceOf(request) };
   const issued = await issueAccessToken(kernel, signer, admitted.value, wanted);

@@ -64,13 +64,13 @@ export async function grantedReply(
 
 /** What was granted once counts as far as the user's roles and the application's authorizations still give it. */
 async function scopesNow(
-  { access }: OauthDoor,
+  door: OauthDoor,
   { user: id, application, judged: { user, application: state } }: Admission & { readonly user: UserId },
   granted: readonly string[],
 ): Promise<readonly string[]> {
   if (user === null || state === null || application === null) throw new Error('a grant has a user and an application');
   const holder = { id, tenant: user.tenant, org: user.org };
-  return await grantedScopes(access, { id: application, state }, holder, new Set(granted));
+  return await grantedScopes(door, { id: application, state }, holder, new Set(granted));
 }
 
 /** A grant lives as long as the longest-lived of its tokens. */

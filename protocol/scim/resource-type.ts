@@ -30,7 +30,7 @@ export interface ResourceType {
     readonly scopes: VerbScopes;
   };
   readonly list: ListPart;
-  /** Reachable by its routes and in bulk, but neither described among the resource types nor found at the root. */
+  /** Reachable by its routes and in bulk, but neither named among the resource types nor found at the root. */
   readonly unlisted?: true;
   /**
    * Answers carry `ETag` and `Location`; changes look at `If-Match` and `If-None-Match` and are one command each, all or

@@ -14,6 +14,7 @@ import { givenInBody, givenInQuery } from './list/list-request.ts';
 import { searchAll } from './list/search-all.ts';
 import type { Handler, ResourceType } from './resource-type.ts';
 import { resourceTypes } from './resource-types.ts';
+import { holderRows } from './roles/routes.ts';
 import { answering, type ScimDoor, scimErrors } from './scim-door.ts';
 import { getMe, patchMe, putMe, removeMe } from './users/me.ts';
 import { userType } from './users/user-type.ts';
@@ -72,6 +73,7 @@ const me: readonly Row[] = [
 
 const table = (types: readonly ResourceType[]): readonly Row[] => [
   ...types.flatMap(rowsOf),
+  ...holderRows,
   ...me,
   [
     'POST',

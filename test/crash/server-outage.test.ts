@@ -18,7 +18,7 @@ const AWAY_MS = 3_000;
 /** From the return of the server to the first change that is acknowledged, and to a ready application. */
 const BACK_MS_MAX = 10_000;
 const TEST_MS_MAX = 150_000;
-const PASSWORD = 'a-password-for-tests';
+const PASSWORD = 'A-password-for-tests-1';
 const admin = { authorization: basic('admin', PASSWORD) };
 const SCIM = 'application/scim+json';
 

@@ -20,7 +20,7 @@ import {
 
 const TAKEOVER_MS_MAX = 10_000;
 const TEST_MS_MAX = 90_000;
-const PASSWORD = 'a-password-for-tests';
+const PASSWORD = 'A-password-for-tests-1';
 const admin = { authorization: basic('admin', PASSWORD) };
 
 requireMongo();

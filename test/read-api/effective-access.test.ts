@@ -104,7 +104,14 @@ describe('effective access', () => {
     const [own, other] = [await application('Own roles', 'application'), await application('Other', 'organization')];
     const scopes = async (id: string) => {
       const { state } = await test.kernel.aggregates.load(applications, id);
-      return [...(await grantedScopes(seen.access, { id, state }, holder(kim), new Set([VIEW, LIST])))];
+      return [
+        ...(await grantedScopes(
+          { kernel: test.kernel, access: seen.access },
+          { id, state },
+          holder(kim),
+          new Set([VIEW, LIST]),
+        )),
+      ];
     };
     expect(await scopes(own)).toEqual([VIEW]);
     expect(await scopes(other)).toEqual([LIST]);

@@ -39,7 +39,7 @@ const listedTypes = resourceTypes.filter(({ unlisted }) => unlisted !== true);
 /** Of every kind of resource, each once. */
 export const publishedSchemas: readonly SchemaDefinition[] = [
   ...new Map(
-    listedTypes.flatMap(({ vocabulary }) => vocabulary.schemas.map((schema) => [schema.urn, schema] as const)),
+    resourceTypes.flatMap(({ vocabulary }) => vocabulary.schemas.map((schema) => [schema.urn, schema] as const)),
   ).values(),
 ];
 

@@ -3,6 +3,7 @@ import { foldText } from '../../../domain/text.ts';
 import {
   type AttributePlace,
   attributeAt,
+  CORE_USER,
   searchPath,
   subAttributeIn,
 } from '../../../domain/users/attribute-catalogue.ts';
@@ -46,6 +47,8 @@ interface Lookup {
   find(path: string, at: number): Target | null;
   constantsAt(path: string): readonly string[] | null;
   list(path: string, at: number): AttributePlace | null;
+  /** Said by memberships, part by part. */
+  isMembership(path: string): boolean;
 }
 
 interface Target {
@@ -100,7 +103,7 @@ function compareNode(node: Extract<FilterNode, { kind: 'compare' }>, lookup: Loo
   return isNull(value) ? operator === 'eq' : operator === 'ne';
 }
 
-function constantHolds(values: readonly string[], operator: Operator, literal: Literal): boolean {
+export function constantHolds(values: readonly string[], operator: Operator, literal: Literal): boolean {
   const wanted = foldText(literal.text);
   const folded = values.map(foldText);
   if (isNull(literal)) return operator === 'ne';
@@ -145,6 +148,9 @@ function present({ path, parts }: Target): Filter {
 }
 
 function valuePath(node: Extract<FilterNode, { kind: 'value-path' }>, lookup: Lookup): Compiled {
+  if (lookup.isMembership(node.path)) {
+    return compile(node.inner, { ...lookup, find: (part, at) => lookup.find(`${node.path}.${part}`, at) });
+  }
   const place = lookup.list(node.path, node.at);
   if (place === null) return false;
   if (place.sub !== null) throw unknown(node.path, node.at);
@@ -173,14 +179,35 @@ function inDocument({ attributeAt: placeOf, constants, onUnknown }: FilterNames)
     onUnknown(path);
     return null;
   };
+  const membershipAt = (path: string): Target | null => membershipTarget(placeOf(path));
   return {
     list,
+    isMembership: (path) => membershipAt(path) !== null,
     constantsAt: (path) => constants.get(path.toLowerCase()) ?? null,
     find(path, at) {
+      const membership = membershipAt(path);
+      if (membership !== null) return membership;
       const place = list(path, at);
       return place === null ? null : targetAt(place);
     },
   };
+}
+
+/** Groups and roles of a user are told by memberships and not by his document: who asks the store replaces these first. */
+export const MEMBERSHIP_PATHS: ReadonlySet<string> = new Set([
+  'groups.value',
+  'groups.display',
+  'roles.value',
+  'roles.display',
+]);
+
+/** Without a part, published clients name a group or role by its name. Null: another path. */
+function membershipTarget(place: AttributePlace | null): Target | null {
+  if (place === null || place.schema.urn !== CORE_USER) return null;
+  const { attribute } = place;
+  if (attribute.name !== 'groups' && attribute.name !== 'roles') return null;
+  const leaf = place.sub ?? subAttributeIn(attribute, 'display') ?? attribute;
+  return { path: `${attribute.name}.${leaf.name}`, leaf, parts: [] };
 }
 
 /** `emails co "x"` asks for the values (RFC 7644 §3.4.2.2), `emails pr` for any part. */
@@ -194,6 +221,7 @@ function targetAt(place: AttributePlace): Target {
 
 const inElement = (definition: AttributeDefinition): Lookup => ({
   constantsAt: () => null,
+  isMembership: () => false,
   list: (path, at) => {
     throw unknown(path, at);
   },

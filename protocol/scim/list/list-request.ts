@@ -7,7 +7,7 @@ import { quoted, ScimError } from '../scim-error.ts';
 import { namesIn, selectionOf } from '../selection.ts';
 import { requireStore } from '../users/account.ts';
 import { isMap } from '../users/values.ts';
-import type { Vocabulary } from '../vocabulary.ts';
+import { constantsOf, type Vocabulary } from '../vocabulary.ts';
 
 /**
  * Resources on one page, also where no count is given: the published contract gives all then, but no answer may load a
@@ -82,7 +82,7 @@ export async function listRequestOf(
 
 async function filterOf(type: ResourceType, place: Place, { text, ...rest }: FilterText): Promise<Compiled> {
   if (type.list.filterOf !== undefined) return await type.list.filterOf(place, { text, ...rest });
-  return compileFilter(text, { attributeAt: type.vocabulary.attributeAt, constants: constantsOf(type), ...rest });
+  return compileFilter(text, { attributeAt: type.vocabulary.attributeAt, constants: constantsOfType(type), ...rest });
 }
 
 function shownBy({ vocabulary }: ResourceType, given: GivenList): Shown {
@@ -148,17 +148,10 @@ function directionOf(order: string | number | null): Sort['direction'] {
 
 const constants = new WeakMap<ResourceType, ReadonlyMap<string, readonly string[]>>();
 
-/** RFC 7644 §3.4.2.1: a search over several kinds names the kind by `meta.resourceType`. */
-export function constantsOf(type: ResourceType): ReadonlyMap<string, readonly string[]> {
+export function constantsOfType(type: ResourceType): ReadonlyMap<string, readonly string[]> {
   const known = constants.get(type);
   if (known !== undefined) return known;
-  const urns = type.vocabulary.schemas.map(({ urn }) => urn);
-  const core = `${urns[0]}:`.toLowerCase();
-  const own: readonly (readonly [string, readonly string[]])[] = [
-    ['meta.resourcetype', [type.name]],
-    ['schemas', urns],
-  ];
-  const made = new Map(own.flatMap(([path, values]) => [[path, values] as const, [core + path, values] as const]));
+  const made = constantsOf(type.name, type.vocabulary);
   constants.set(type, made);
   return made;
 }

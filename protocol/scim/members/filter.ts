@@ -3,6 +3,7 @@ import type { AttributeDefinition } from '../../../domain/users/attribute-defini
 import { attribute, text } from '../../../domain/users/attribute-definition.ts';
 import type { Filter } from '../../../infra/read-store/read-store.ts';
 import { comparable, isNull } from '../filter/comparison.ts';
+import { constantHolds } from '../filter/compile.ts';
 import { parseFilter } from '../filter/parse.ts';
 import { STORE_OPERATORS } from '../filter/store-operators.ts';
 import type { FilterNode } from '../filter/syntax.ts';
@@ -29,7 +30,16 @@ export interface FilterParts {
   readonly places: Places;
   /** Name in lower case (`members`) to the ids of what a holder is in. */
   readonly memberships: ReadonlyMap<string, (holder: string) => Promise<readonly string[]>>;
+  /** Values that are the same in all of them, by path in lower case. */
+  readonly constants?: ReadonlyMap<string, readonly string[]>;
+  /** Told of a name that is none; it is an attribute without a value then. Without it such a name is refused. */
+  readonly onUnknown?: (path: string) => void;
 }
+
+const always = (holds: boolean): Filter => {
+  const all: Filter = { op: 'present', path: 'id' };
+  return holds ? all : { op: 'not', filter: all };
+};
 
 export const compileFilter = (filter: string, parts: FilterParts): Promise<Filter> =>
   compile(parseFilter(filter), parts);
@@ -44,15 +54,17 @@ async function compile(node: FilterNode, parts: FilterParts): Promise<Filter> {
     }
     case 'not':
       return { op: 'not', filter: await compile(node.inner, parts) };
-    case 'present':
-      return { op: 'present', path: placeAt(node, parts).path };
+    case 'present': {
+      if (parts.constants?.has(node.path.toLowerCase()) === true) return always(true);
+      const place = placeAt(node, parts);
+      return place === null ? always(false) : { op: 'present', path: place.path };
+    }
     case 'compare':
       return (await membership(node.path, node, parts)) ?? comparison(node, parts);
     case 'value-path': {
       const found =
         node.inner.kind === 'compare' ? await membership(`${node.path}.${node.inner.path}`, node.inner, parts) : null;
-      if (found === null) throw unknown(node);
-      return found;
+      return found ?? always(known(null, node, parts) !== null);
     }
     default:
       return node satisfies never;
@@ -73,7 +85,11 @@ async function membership(path: string, node: Compare, { memberships }: FilterPa
 }
 
 function comparison(node: Compare, parts: FilterParts): Filter {
-  const { path, definition } = placeAt(node, parts);
+  const constants = parts.constants?.get(node.path.toLowerCase());
+  if (constants !== undefined) return always(constantHolds(constants, node.operator, node.value));
+  const place = placeAt(node, parts);
+  if (place === null) return always(isNull(node.value) ? node.operator === 'eq' : node.operator === 'ne');
+  const { path, definition } = place;
   if (isNull(node.value)) {
     if (node.operator === 'ne') return { op: 'present', path };
     if (node.operator === 'eq') return { op: 'not', filter: { op: 'present', path } };
@@ -89,10 +105,20 @@ export const withoutStore = (name: string): string => name.replace(/^PRIMARY\//i
 
 const withoutSchema = (path: string): string => path.slice(path.lastIndexOf(':') + 1).toLowerCase();
 
-function placeAt(node: { readonly path: string; readonly at: number }, { places }: FilterParts): Place {
-  const place = places.get(withoutSchema(node.path));
-  if (place === undefined) throw unknown(node);
-  return place;
+const placeAt = (node: Named, parts: FilterParts): Place | null =>
+  known(parts.places.get(withoutSchema(node.path)) ?? null, node, parts);
+
+interface Named {
+  readonly path: string;
+  readonly at: number;
+}
+
+/** Null only where unknown names are told of. */
+function known(place: Place | null, node: Named, { onUnknown }: FilterParts): Place | null {
+  if (place !== null) return place;
+  if (onUnknown === undefined) throw unknown(node);
+  onUnknown(node.path);
+  return null;
 }
 
 const unknown = ({ path, at }: { readonly path: string; readonly at: number }): ScimError =>

@@ -1,20 +1,12 @@
 /** Roles as questions: one, a page, a search. */
 import { isUuid } from '../../../domain/id-parsers.ts';
 import { ROLES } from '../../../projections/access.ts';
-import { documentOf, pageOf } from '../../../read-api/documents.ts';
+import { documentOf } from '../../../read-api/documents.ts';
 import type { Request, Response } from '../../http/route.ts';
-import { compileFilter } from '../members/filter.ts';
-import {
-  type Listing,
-  listingOfBody,
-  listingOfQuery,
-  listReply,
-  pageRequest,
-  shownByQuery,
-} from '../members/listing.ts';
+import { shownByQuery } from '../members/listing.ts';
 import { callerOf, type ScimDoor, scimReply } from '../scim-door.ts';
 import { roleNotFound } from './refusals.ts';
-import { presentRole, roleFilterParts, rolePlaces } from './role-resource.ts';
+import { presentRole } from './role-resource.ts';
 import type { RolesVersion } from './versions.ts';
 
 export const getRole =
@@ -26,27 +18,6 @@ export const getRole =
     const presentation = { version, shown: shownByQuery(request.query), why: 'question' } as const;
     return scimReply(200, await presentRole(roleGround(door, request), document, presentation));
   };
-
-export const listRoles = (version: RolesVersion) => (door: ScimDoor, request: Request) =>
-  page(door, request, { version, listing: listingOfQuery(request, rolePlaces) });
-
-export const searchRoles = (version: RolesVersion) => (door: ScimDoor, request: Request) =>
-  page(door, request, { version, listing: listingOfBody(request, rolePlaces) });
-
-async function page(
-  door: ScimDoor,
-  request: Request,
-  { version, listing }: { readonly version: RolesVersion; readonly listing: Listing },
-): Promise<Response> {
-  const ground = roleGround(door, request);
-  const filter = listing.filter === null ? null : await compileFilter(listing.filter, roleFilterParts(ground));
-  const found = await pageOf(door.readStore, ROLES, scopeOf(request), pageRequest(listing, filter));
-  const resources: object[] = [];
-  for (const document of found.documents) {
-    resources.push(await presentRole(ground, document, { version, shown: listing.shown, why: 'list' }));
-  }
-  return listReply(listing, found, resources);
-}
 
 export function roleGround(door: ScimDoor, request: Request) {
   const { tenant, org } = callerOf(request);

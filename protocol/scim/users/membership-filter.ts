@@ -2,12 +2,12 @@
 import type { Filter, Page, ReadStore, Scalar } from '../../../infra/read-store/read-store.ts';
 import { GROUPS, MEMBERSHIPS, openTargetOf, ROLES } from '../../../projections/access.ts';
 import { USERS } from '../../../projections/users.ts';
-import { pageOf, type ReadScope } from '../../../read-api/documents.ts';
+import { type PageRequest, pageOf, type ReadScope } from '../../../read-api/documents.ts';
 import { documentsByIds, membersOf } from '../../../read-api/memberships.ts';
 import { reachPosition } from '../../../read-api/min-position.ts';
+import { usersPage } from '../../../read-api/users.ts';
 import { MEMBERSHIP_PATHS } from '../filter/compile.ts';
 import { ScimError } from '../scim-error.ts';
-import type { ListRequest } from './list-request.ts';
 
 /** Members of one group or role that a filter may combine with other terms. */
 const MEMBERS_COMBINED_MAX = 5_000;
@@ -77,26 +77,31 @@ async function usersOf(reads: ReadStore, { tenant, org }: ReadScope, target: str
   return ids;
 }
 
+/** A page of users, also by their groups and roles. */
+export async function pageOfUsers(reads: ReadStore, scope: ReadScope, request: PageRequest): Promise<Page> {
+  const ofGroup = await pageOfMembers(reads, scope, request);
+  if (ofGroup !== null) return ofGroup;
+  const { filter } = request;
+  const found = filter === undefined ? {} : { filter: await withMembers(reads, scope, filter) };
+  return await usersPage(reads, scope, { ...request, ...found });
+}
+
 /**
  * A page of the members of one group, however many there are, in the order of their ids; null where the request asks
  * for anything else, or for a group that is small enough to be sorted as users are.
  */
-export async function pageOfMembers(
-  reads: ReadStore,
-  scope: ReadScope,
-  { filter, count, startIndex }: ListRequest,
-): Promise<Pick<Page, 'documents' | 'total'> | null> {
+async function pageOfMembers(reads: ReadStore, scope: ReadScope, request: PageRequest): Promise<Page | null> {
+  const { filter } = request;
   if (filter?.op !== 'eq' || filter.path !== 'groups.value') return null;
+  await reachPosition(reads, USERS, scope.minPosition);
   const openTarget = openTargetOf(String(filter.value), 'user');
   const page = await pageOf(reads, MEMBERSHIPS, scope, {
+    ...request,
     filter: { op: 'eq', path: 'openTarget', value: openTarget },
     sort: { path: 'openTarget', direction: 'ascending' },
-    limit: count,
-    offset: startIndex - 1,
-    total: true,
   });
   if ((page.total ?? 0) <= MEMBERS_COMBINED_MAX) return null;
   const ids = page.documents.map(({ holder }) => String(holder));
   const documents = await documentsByIds(reads, USERS, { tenant: scope.tenant, ids });
-  return { documents: documents.filter(({ org }) => org === scope.org), total: page.total };
+  return { ...page, documents: documents.filter(({ org }) => org === scope.org) };
 }

@@ -6,7 +6,7 @@ import { reachPosition } from '../../../read-api/min-position.ts';
 import type { Request } from '../../http/route.ts';
 import { heldBy } from '../members/present.ts';
 import { callerOf, type ScimDoor } from '../scim-door.ts';
-import type { Selection } from './present.ts';
+import type { Selection } from '../selection.ts';
 import type { JsonMap } from './values.ts';
 
 const SAID: ReadonlySet<string> = new Set(['groups', 'roles']);

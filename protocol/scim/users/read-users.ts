@@ -7,6 +7,7 @@ import { etagOf, isKnown } from '../etag.ts';
 import { readScopeOf } from '../list/list.ts';
 import { type ScimDoor, scimReply } from '../scim-door.ts';
 import { selectionOfQuery } from '../selection.ts';
+import { withMemberships } from './memberships.ts';
 import { catalogueFor, declaredOf } from './organization-attributes.ts';
 import { locationOf, presented, userVocabulary, versionOf } from './present.ts';
 import { notFound } from './refusals.ts';
@@ -26,6 +27,7 @@ export async function showUser(door: ScimDoor, request: Request, document: Docum
   const etag = etagOf(versionOf(document));
   const headers = { etag, location: locationOf(baseUrl, String(document['id'])) };
   if (isKnown(request, etag)) return { status: 304, headers, body: null };
-  const shown = declaredOf(await catalogueFor(door, request), document);
+  const [found = document] = await withMemberships(door, request, [document], selection);
+  const shown = declaredOf(await catalogueFor(door, request), found);
   return scimReply(200, presented(shown, baseUrl, selection), headers);
 }

@@ -1,8 +1,9 @@
 /** Users, as SCIM serves them. */
-import { usersPage } from '../../../read-api/users.ts';
 import { compileFilter } from '../filter/compile.ts';
-import { constantsOf, sortPath } from '../list/list-request.ts';
+import { constantsOfType, sortPath } from '../list/list-request.ts';
 import type { ResourceType } from '../resource-type.ts';
+import { pageOfUsers } from './membership-filter.ts';
+import { withMemberships } from './memberships.ts';
 import { catalogueFor, declaredOf } from './organization-attributes.ts';
 import { presented, userVocabulary } from './present.ts';
 import { getUser } from './read-users.ts';
@@ -30,16 +31,17 @@ export const userType: ResourceType = {
   },
   list: {
     defaultSort: 'userName',
-    page: usersPage,
+    page: pageOfUsers,
     filterOf: async ({ door, request }, { text, ...rest }) => {
       const { attributeAt } = await catalogueFor(door, request);
-      return compileFilter(text, { attributeAt, constants: constantsOf(userType), ...rest });
+      return compileFilter(text, { attributeAt, constants: constantsOfType(userType), ...rest });
     },
     sortPath: async (by, { door, request }) => sortPath(await catalogueFor(door, request), by),
     presented: async ({ door, request }, documents, { selection }) => {
       const catalogue = await catalogueFor(door, request);
+      const found = await withMemberships(door, request, documents, selection);
       const { baseUrl } = request.tenant;
-      return documents.map((document) => presented(declaredOf(catalogue, document), baseUrl, selection));
+      return found.map((document) => presented(declaredOf(catalogue, document), baseUrl, selection));
     },
   },
   handlers: { create: postUser, get: getUser, replace: putUser, patch: patchUser, remove: removeUser },

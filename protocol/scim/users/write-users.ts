@@ -19,6 +19,7 @@ import { ScimError } from '../scim-error.ts';
 import { selectionOfQuery } from '../selection.ts';
 import { accountWrite, CREATE_TRIGGERS, stateChange } from './account.ts';
 import { type ChangeInput, patchable, patchChange, replaceChange } from './change-input.ts';
+import { withMemberships } from './memberships.ts';
 import { catalogueFor, declaredOf } from './organization-attributes.ts';
 import { documentOfState, locationOf, presented, userVocabulary } from './present.ts';
 import { notFound, scimError } from './refusals.ts';
@@ -141,11 +142,15 @@ async function reply(door: ScimDoor, request: Request, { outcome, status, id }: 
   const position = value.position === null ? {} : { position: value.position };
   if (value.pendingApproval !== undefined) return { status: 202, body: null, ...position };
   const { baseUrl } = request.tenant;
+  const selection = selectionOfQuery(userVocabulary, request.query);
   const document = declaredOf(
     await catalogueFor(door, request),
     documentOfState(value.id, value.state, value.revision),
   );
-  const user = presented(document, baseUrl, selectionOfQuery(userVocabulary, request.query));
+  // Whoever is in nothing is not looked up: a new user is in nothing.
+  const isIn = value.state.groups.size + value.state.roles.size > 0;
+  const [shown = document] = isIn ? await withMemberships(door, request, [document], selection) : [document];
+  const user = presented(shown, baseUrl, selection);
   const headers = { location: locationOf(baseUrl, value.id), etag: etagOf(value.revision) };
   return { ...scimReply(status, user, headers), ...position };
 }
