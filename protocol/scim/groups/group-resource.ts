@@ -16,7 +16,7 @@ export const groupLocation = (base: string, id: string): string => `${base}/scim
 
 export function groundOf(door: ScimDoor, request: Request): Ground {
   const { tenant, org } = callerOf(request);
-  return { door, tenant, org, base: request.tenant.baseUrl };
+  return { door, tenant, org, base: request.tenant.baseUrl, minPosition: request.minPosition };
 }
 
 export const groupFilterParts = (ground: Ground): FilterParts => ({

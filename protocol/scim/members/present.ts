@@ -1,10 +1,12 @@
 /** Members as an answer shows them: with their names, and without those that are gone. */
 import type { Json } from '../../../domain/json.ts';
+import type { Position } from '../../../infra/event-store/position.ts';
 import type { Document } from '../../../infra/read-store/read-store.ts';
 import type { HolderType } from '../../../projections/access.ts';
 import { GROUPS, ROLES } from '../../../projections/access.ts';
 import { USERS } from '../../../projections/users.ts';
 import { documentsByIds, membersOf, openMembershipsOf } from '../../../read-api/memberships.ts';
+import { reachPosition } from '../../../read-api/min-position.ts';
 import type { ScimDoor } from '../scim-door.ts';
 import { ScimError } from '../scim-error.ts';
 
@@ -19,6 +21,8 @@ export interface Ground {
   readonly org: string;
   /** Address of the tenant. */
   readonly base: string;
+  /** What the asker has seen: no name of before is shown. */
+  readonly minPosition: Position | null;
 }
 
 interface Listed {
@@ -43,7 +47,9 @@ export async function shownMembers(
     throw new ScimError(400, 'tooMany', `${what} ${how}`);
   }
   const isUser = holderType === 'user';
-  const documents = await documentsByIds(door.readStore, isUser ? USERS : GROUPS, { tenant, ids });
+  const holders = isUser ? USERS : GROUPS;
+  await reachPosition(door.readStore, holders, ground.minPosition);
+  const documents = await documentsByIds(door.readStore, holders, { tenant, ids });
   return documents
     .filter((document) => document.org === org)
     .map((document) => ({

@@ -20,7 +20,7 @@ export async function withMemberships<Shown extends Document | JsonMap>(
   if (documents.length === 0 || !areAskedFor(selection)) return documents;
   const { tenant, org } = callerOf(request);
   await reachPosition(door.readStore, MEMBERSHIPS, request.minPosition);
-  const ground = { door, tenant, org, base: request.tenant.baseUrl };
+  const ground = { door, tenant, org, base: request.tenant.baseUrl, minPosition: request.minPosition };
   const held = await heldBy(
     ground,
     documents.map(({ id }) => String(id)),

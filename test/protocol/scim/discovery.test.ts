@@ -21,12 +21,14 @@ describe('discovery', () => {
     expect(status).toBe(200);
     expect(headers.get('content-type')).toBe('application/scim+json');
     expect(headers.get('activityid')).not.toBeNull();
-    expect(body).toMatchObject({ schemas: [LIST], totalResults: 4, startIndex: 1, itemsPerPage: 4 });
+    expect(body).toMatchObject({ schemas: [LIST], totalResults: 6, startIndex: 1, itemsPerPage: 6 });
     expect(body.Resources.map(({ id, name }: { id: string; name: string }) => [id, name])).toEqual([
       [CORE, 'User'],
       [ENTERPRISE, 'EnterpriseUser'],
       [ACCOUNT, 'SystemUser'],
       [CUSTOM, 'CustomUser'],
+      ['urn:ietf:params:scim:schemas:core:2.0:Group', 'Group'],
+      ['urn:ietf:params:scim:schemas:extension:2.0:Role', 'Role'],
     ]);
   });
 
@@ -68,7 +70,7 @@ describe('discovery', () => {
 
   it('lists the resource types and gives each by its name', async () => {
     const { body } = await read('/ResourceTypes');
-    expect(body).toMatchObject({ schemas: [LIST], totalResults: 1 });
+    expect(body).toMatchObject({ schemas: [LIST], totalResults: 2 });
     const user = await read('/ResourceTypes/User');
     expect(user.body).toEqual(body.Resources[0]);
     expect(user.body).toMatchObject({
@@ -77,6 +79,8 @@ describe('discovery', () => {
       schema: CORE,
       meta: { location: `${server.url}/scim2/ResourceTypes/User` },
     });
+    expect((await read('/ResourceTypes/Group')).body).toEqual(body.Resources[1]);
+    expect((await read('/ResourceTypes/Role')).status).toBe(404);
     expect((await read('/ResourceTypes/Robot')).status).toBe(404);
     expect((await read('/Schemas/urn:unknown')).status).toBe(404);
   });
