@@ -21,7 +21,7 @@ export const getRole =
 
 export function roleGround(door: ScimDoor, request: Request) {
   const { tenant, org } = callerOf(request);
-  return { door, tenant, org, base: request.tenant.baseUrl };
+  return { door, tenant, org, base: request.tenant.baseUrl, minPosition: request.minPosition };
 }
 
 function scopeOf(request: Request) {
