@@ -30,3 +30,31 @@ it('[E24] a call that the server has ended is over once its read is left, wherev
     expect(call.readableEnded).toBe(true);
   }
 });
+
+it('[E24] a call for a stream that is not there is cancelled behind its end, and keeps its place until then', async () => {
+  const said: string[] = [];
+  const over = Promise.withResolvers<void>();
+  const read = new Readable({ objectMode: true, read: () => undefined });
+  const call = Object.assign(read, {
+    async cancel() {
+      said.push('cancelled');
+      over.resolve();
+    },
+  });
+  const open = () => {
+    setImmediate(() => {
+      read.emit('error', Object.assign(new Error('not there'), { type: 'stream-not-found' }));
+      // The server's end comes in a packet of its own.
+      setTimeout(() => said.push('ended'), 1);
+    });
+    return call as unknown as StreamingRead<ResolvedEvent>;
+  };
+  const gate = createCallGate(1);
+  const iterate = async () => {
+    for await (const _ of driverRead(gate, { open, max: 1 }));
+  };
+  await expect(iterate()).rejects.toMatchObject({ kind: 'stream-not-found' });
+  const next = gate.enter().then(() => said.push('next'));
+  await Promise.all([over.promise, next]);
+  expect(said).toEqual(['ended', 'cancelled', 'next']);
+});
