@@ -169,8 +169,14 @@ describe('the lifecycle of a tenant', () => {
   });
 
   it('[O14-7] answers 404 under the path of an unknown tenant', async () => {
-    for (const path of ['/api/server/v1/applications', '/scim2/Users', '/oauth2/token', '/api/commands/CreateUser']) {
-      expect((await fetch(`${server.url}/t/nowhere.com${path}`)).status).toBe(404);
+    const requests = [
+      ['GET', '/api/server/v1/applications'],
+      ['GET', '/scim2/Users'],
+      ['POST', '/oauth2/token'],
+      ['POST', '/api/commands/CreateUser'],
+    ] as const;
+    for (const [method, path] of requests) {
+      expect((await fetch(`${server.url}/t/nowhere.com${path}`, { method })).status, path).toBe(404);
     }
   });
 
