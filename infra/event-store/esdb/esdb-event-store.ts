@@ -187,6 +187,8 @@ export class EsdbEventStore implements EventStore {
       signal?.throwIfAborted();
     }
     signal?.throwIfAborted();
+    // It ended before it caught up: a shorter answer would look like the whole.
+    throw new StoreUnavailable('the event store was closed', 'not-applied');
   }
 
   /** Failures of the driver, so that a subscription knows which of them pass. */
