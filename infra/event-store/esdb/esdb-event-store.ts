@@ -49,7 +49,7 @@ export class EsdbEventStore implements EventStore {
   readonly #driver: EsdbDriver;
   readonly #pool: ClientPool;
   readonly #closing = new AbortController();
-  readonly #broken = new Set<object>();
+  readonly #broken = new Set<Pick<EsdbSubscription, 'tryNow'>>();
 
   constructor(driver: EsdbDriver, info: ServerInfo, { driver: open, identity }: EsdbEventStoreOptions) {
     this.identity = identity;
@@ -163,8 +163,10 @@ export class EsdbEventStore implements EventStore {
     } catch (error) {
       return { ok: false, detail: `the event store cannot be read: ${(error as Error).message}` };
     }
-    const broken = this.#broken.size;
-    if (broken > 0) return { ok: false, detail: `${broken} subscriptions are without a connection and try again` };
+    const broken = [...this.#broken];
+    for (const subscription of broken) subscription.tryNow();
+    if (broken.length > 0)
+      return { ok: false, detail: `${broken.length} subscriptions are without a connection and try again` };
     return { ok: true, detail: 'the event store can be read' };
   }
 
@@ -187,6 +189,8 @@ export class EsdbEventStore implements EventStore {
       signal?.throwIfAborted();
     }
     signal?.throwIfAborted();
+    // It ended before it caught up: a shorter answer would look like the whole.
+    throw new StoreUnavailable('the event store was closed', 'not-applied');
   }
 
   /** Failures of the driver, so that a subscription knows which of them pass. */
