@@ -52,5 +52,17 @@ export async function* boundedRead(open: OpenRead, bounds: ReadBounds): AsyncGen
   }
 }
 
+/** `work` only reads: it is begun again when a connection breaks. Failures are those of the driver. */
+export async function repeatedRead<Value>(work: () => Promise<Value>): Promise<Value> {
+  for (let retries = 0; ; retries += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (retries >= READ_RETRIES_MAX || !isPassing(error)) throw error;
+    }
+    await pause(BACKOFF_MS * 2 ** retries);
+  }
+}
+
 const isPassing = (error: unknown): boolean =>
   error instanceof DriverFailure && (error.kind === 'unreached' || error.kind === 'lost');

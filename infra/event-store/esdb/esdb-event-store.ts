@@ -29,6 +29,7 @@ import { checkRetention } from '../technical-streams.ts';
 import { appendAtomicWithRetries, appendWithRetries } from './append-retry.ts';
 import { boundedRead } from './bounded-read.ts';
 import { ClientPool } from './client-pool.ts';
+import { ContextTail } from './context-tail.ts';
 import type { DriverEvent, DriverRead, EsdbDriver, OpenDriver, ServerInfo } from './driver.ts';
 import { checkServer } from './start-check.ts';
 import { storeFailure } from './store-failure.ts';
@@ -50,6 +51,8 @@ export class EsdbEventStore implements EventStore {
   readonly #pool: ClientPool;
   readonly #closing = new AbortController();
   readonly #broken = new Set<Pick<EsdbSubscription, 'tryNow'>>();
+  /** By context: few, each named in the code. */
+  readonly #tails = new Map<string, ContextTail>();
 
   constructor(driver: EsdbDriver, info: ServerInfo, { driver: open, identity }: EsdbEventStoreOptions) {
     this.identity = identity;
@@ -115,9 +118,14 @@ export class EsdbEventStore implements EventStore {
     return null;
   }
 
-  /** Other nodes write too, and the server keeps no heads of contexts. */
-  headOf(_context: string): Promise<Position | null> {
-    return this.head();
+  headOf(context: string): Promise<Position | null> {
+    let tail = this.#tails.get(context);
+    if (tail === undefined) {
+      const log = { head: () => this.head(), readFrom: (from: Position) => this.#open().readAll({ from }) };
+      tail = new ContextTail(log, context);
+      this.#tails.set(context, tail);
+    }
+    return tail.head();
   }
 
   subscribe({ after, filter, bufferEvents, signal }: SubscribeOptions): AsyncIterable<SubscriptionMessage> {

@@ -2,6 +2,7 @@
 import type { JsonObject } from '../../../domain/json.ts';
 import { WrongExpectedRevision } from '../errors.ts';
 import type { Expected, Retention, Revision, StreamInfo } from '../event-store.ts';
+import { repeatedRead } from './bounded-read.ts';
 import { DriverFailure, type EsdbDriver } from './driver.ts';
 import { isSoftDelete, withRetention } from './stream-metadata.ts';
 
@@ -9,7 +10,10 @@ import { isSoftDelete, withRetention } from './stream-metadata.ts';
 const NEVER_REACHED = 2n ** 62n;
 const METADATA_RETRIES_MAX = 5;
 
-export async function streamInfo(driver: EsdbDriver, stream: string): Promise<StreamInfo> {
+export const streamInfo = (driver: EsdbDriver, stream: string): Promise<StreamInfo> =>
+  repeatedRead(() => lookAt(driver, stream));
+
+async function lookAt(driver: EsdbDriver, stream: string): Promise<StreamInfo> {
   try {
     const last = await lastRevision(driver, stream);
     if (last !== null) return { state: 'present', revision: last };
