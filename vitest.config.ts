@@ -1,11 +1,11 @@
 import { defineConfig } from 'vitest/config';
 import { embeddedOnly } from './test/support/embedded-only.ts';
+import { mixedSuites } from './test/support/mixed-suites.ts';
 
 const isMixed = (process.env['MUNIMENT_TEST_MIX'] ?? '') !== '';
 /** Over wires, to servers in the same few cores, everything takes longer. */
 const TEST_TIMEOUT_MS = isMixed ? 120_000 : 30_000;
-/** On other stores, the suites that speak to a whole server. */
-const include = isMixed ? ['test/protocol/**/*.test.ts', 'test/security/**/*.test.ts'] : ['test/**/*.test.ts'];
+const include = isMixed ? [...mixedSuites] : ['test/**/*.test.ts'];
 
 export default defineConfig({
   test: {

@@ -18,6 +18,7 @@ import { eventCatalogue } from '../../domain/catalogue.ts';
 import { SUPER_ORG_ID } from '../../domain/ids.ts';
 import { readConfiguration } from '../../infra/config/config.ts';
 import { createEventCodec } from '../../infra/event-codec/sealing-codec.ts';
+import { UNFOUNDED } from '../../infra/event-store/esdb/esdb-log.ts';
 import type { EventStore } from '../../infra/event-store/event-store.ts';
 import { soleLeases } from '../../infra/lease/sole-leases.ts';
 import { createPasswordHasher } from '../../infra/password-hash/argon2-hasher.ts';
@@ -111,10 +112,14 @@ async function openNode(places: StorePlaces, { wrap, clock = Date.now }: TestKer
 
 /** With the super organization and its administrator. */
 export async function openSetUpKernel(options: TestKernelOptions = {}): Promise<TestKernel> {
-  const opened = await openTestKernel(options);
+  const deploymentKey = options.deploymentKey ?? randomBytes(32);
+  const opened = await openTestKernel({ ...options, deploymentKey });
   const first = { superTenant: 'carbon.super', adminName: 'admin', adminPassword: ADMIN_PASSWORD };
   await setUp(opened.kernel, first, soleLeases());
-  return opened;
+  if (opened.kernel.store.identity !== UNFOUNDED) return opened;
+  // What is built from a log on a server belongs to it by the name that it has from the next start on.
+  await opened.close('keep');
+  return await openTestKernel({ ...options, deploymentKey, directory: opened.directory });
 }
 
 export const system: Caller = systemCaller(SUPER_ORG_ID, 'test');

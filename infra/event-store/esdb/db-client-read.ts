@@ -3,7 +3,7 @@ import { finished, type Readable } from 'node:stream';
 import type { ResolvedEvent, StreamingRead } from '@eventstore/db-client';
 import type { CallGate } from './call-gate.ts';
 import { driverFailure } from './client-failure.ts';
-import type { DriverRead } from './driver.ts';
+import { DriverFailure, type DriverRead } from './driver.ts';
 import { driverEvent } from './driver-event.ts';
 
 export interface ReadCall {
@@ -25,6 +25,7 @@ export function driverRead(gate: CallGate, { open, max }: ReadCall): DriverRead 
     async *[Symbol.asyncIterator]() {
       const leave = await gate.enter();
       let seen = 0;
+      let absent = false;
       try {
         if (cancelled) return;
         stream = open();
@@ -37,9 +38,12 @@ export function driverRead(gate: CallGate, { open, max }: ReadCall): DriverRead 
           if (event !== null) yield event;
         }
       } catch (error) {
-        throw driverFailure(error);
+        const failure = driverFailure(error);
+        absent = failure instanceof DriverFailure && failure.kind === 'stream-not-found';
+        throw failure;
       } finally {
         if (stream !== null && seen === max) letEnd(stream as unknown as Readable, leave);
+        else if (absent) letEndUnread(cancel, leave);
         else {
           cancel();
           // A call that the server ended while its last event was read counts as open until its end is read, too.
@@ -49,6 +53,17 @@ export function driverRead(gate: CallGate, { open, max }: ReadCall): DriverRead 
       }
     },
   };
+}
+
+/** For the server to end a call in which it has told all. */
+const END_MS = 25;
+
+/** The client reads no further, so that the call must be cancelled; behind its end that resets nothing. */
+function letEndUnread(cancel: () => void, ended: () => void): void {
+  setTimeout(() => {
+    cancel();
+    ended();
+  }, END_MS).unref();
 }
 
 /** All has come, and the server ends the call by itself: servers take many resets of calls for an attack. */

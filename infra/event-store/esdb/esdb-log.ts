@@ -5,7 +5,8 @@ import { openEsdbEventStore } from './esdb-event-store.ts';
 import { type DriverName, loadDriver } from './load-driver.ts';
 
 const FOUNDING_STREAM = `org-${SUPER_ORG_ID}`;
-const UNFOUNDED = 'unfounded';
+/** The identity of a log that was opened before it was founded. */
+export const UNFOUNDED = 'unfounded';
 
 /** `url` is a connection string. A server of its own name and address may change; the identity stays with the events. */
 export async function openEsdbLog(url: string, driverName: DriverName): Promise<EventStore> {
