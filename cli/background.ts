@@ -3,10 +3,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Kernel } from '../commands/kernel.ts';
 import { followErasures } from '../consumers/erasure.ts';
 import { followUniqueness } from '../consumers/uniqueness.ts';
+import { scavengeOf } from '../infra/event-store/stored-log.ts';
 import type { Leases } from '../infra/lease/lease.ts';
 import type { ReadStore } from '../infra/read-store/read-store.ts';
 
 const SWEEP_EVERY_MS = 60_000;
+/** Retention hides at once; the room comes back within this time. */
+const SCAVENGE_EVERY_MS = 6 * 60 * 60_000;
 const RESTART_AFTER_MS = 1_000;
 
 export interface BackgroundParts {
@@ -26,7 +29,7 @@ interface Work {
 /** The function that ends them. */
 export function startBackground({ kernel, reads, leases }: BackgroundParts): () => Promise<void> {
   const abort = new AbortController();
-  const works: readonly Work[] = [
+  const works: Work[] = [
     {
       name: 'erasures',
       failed: {
@@ -52,12 +55,28 @@ export function startBackground({ kernel, reads, leases }: BackgroundParts): () 
       run: (signal) => sweep(kernel, signal),
     },
   ];
+  const scavenge = scavengeOf(kernel.store);
+  if (scavenge !== null) works.push(scavenging(scavenge));
   const running = works.map((work) => untilStopped({ kernel, leases, work }, abort.signal));
   return async () => {
     abort.abort();
     await Promise.all(running);
   };
 }
+
+const scavenging = (scavenge: () => Promise<unknown>): Work => ({
+  name: 'log-scavenge',
+  failed: {
+    event: 'log.scavenge.failed',
+    action: 'Events that retention hides take room until this succeeds; it is tried again by itself.',
+  },
+  async run(signal) {
+    while (!signal.aborted) {
+      await pause(SCAVENGE_EVERY_MS, undefined, { signal, ref: false });
+      await scavenge();
+    }
+  },
+});
 
 async function sweep({ transient }: Kernel, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {

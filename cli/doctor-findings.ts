@@ -38,5 +38,8 @@ export const remedies: Readonly<Record<CheckName, string>> = {
   vault: 'Restore the vault of the same moment as the log, with the deployment key it was made with.',
   reservations:
     'A name may be blocked or given twice. Rename the owner and back, or report it with the output of --json.',
-  'read-models': 'Run `muniment projections rebuild NAME`; if it differs again, the projection is wrong: report it.',
+  'read-models':
+    'What is behind catches up by itself while a server runs: start one, and check again. For a document that is not ' +
+    'what the log makes of it run `muniment projections rebuild NAME`; if it differs again, the projection is wrong: ' +
+    'report it.',
 };

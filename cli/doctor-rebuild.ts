@@ -39,8 +39,8 @@ export async function openReadModels(
     writer,
     projections,
     signal: abort.signal,
-    onError: (name, error) => {
-      failure = `${name} cannot be built: ${error instanceof Error ? error.message : String(error)}`;
+    onError: (error, { projection }) => {
+      failure = `${projection} cannot be built: ${error instanceof Error ? error.message : String(error)}`;
     },
   });
   const rebuilt = openEmbeddedReadStore({ directory: folder });
@@ -67,5 +67,5 @@ export async function openReadModels(
     await pause(WATCH_MS);
   }
   const collections = projections.flatMap((projection) => projection.collections.map(({ name }) => name));
-  return { live, rebuilt, collections, close };
+  return { head, live, rebuilt, collections, close };
 }

@@ -86,6 +86,10 @@ export interface HeadWait {
 export const storedLogOf = (store: EventStore): StoredLog | null =>
   'stored' in store ? (store as EventStore & { readonly stored: StoredLog }).stored : null;
 
+/** Deletes what retention hides, in steps that hold up nobody. Null where a server does so by a schedule of its own. */
+export const scavengeOf = (store: EventStore): (() => Promise<unknown>) | null =>
+  'scavenge' in store ? () => (store as EventStore & { scavenge(): Promise<unknown> }).scavenge() : null;
+
 /** Failures are the classes of `errors.ts`. */
 export interface StoredLog {
   /** Last position given out; 0n for an empty log. */

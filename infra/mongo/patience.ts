@@ -11,7 +11,8 @@ import {
 
 export const UNREACHABLE_MS_MAX = 60_000;
 const PAUSE_MS_MIN = 50;
-const PAUSE_MS_MAX = 2_000;
+/** Who finds no server has waited for one already. */
+const PAUSE_MS_MAX = 500;
 
 export async function withPatience<Value>(work: () => Promise<Value>, forMs = UNREACHABLE_MS_MAX): Promise<Value> {
   const deadline = performance.now() + forMs;

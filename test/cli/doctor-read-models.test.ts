@@ -59,6 +59,7 @@ async function model(name: string): Promise<Model> {
 async function compare(live: Model, rebuilt: Model, pause: () => Promise<void> = async () => undefined) {
   const findings = newFindings();
   const compared = await compareReadModels({
+    head: { commit: 1n, prepare: 1n },
     live: live.store,
     rebuilt: rebuilt.store,
     collections: ['things'],

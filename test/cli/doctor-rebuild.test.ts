@@ -8,6 +8,7 @@ import { openEmbeddedReadStore } from '../../infra/read-store/embedded/reader.ts
 import { openEmbeddedReadStoreWriter } from '../../infra/read-store/embedded/writer.ts';
 import { projections } from '../../projections/catalogue.ts';
 import { runProjections } from '../../projections/engine.ts';
+import { usersProjection } from '../../projections/users.ts';
 import { eventually } from '../support/event-store.ts';
 import { asking, openSetUpKernel, type TestKernel } from '../support/kernel.ts';
 import { capturedOutput } from './captured-output.ts';
@@ -19,9 +20,10 @@ afterEach(async () => {
   opened = null;
 });
 
-async function newUser({ kernel }: TestKernel, userName: string): Promise<void> {
+async function newUser({ kernel }: TestKernel, userName: string): Promise<string> {
   const made = await execute(kernel, createUser, { userName, attributes: {} }, asking());
   if (!made.ok) throw new Error(JSON.stringify(made.refusal));
+  return made.value.id;
 }
 
 /** Brings the read models in the folder of the kernel up to the head of its log. */
@@ -49,6 +51,15 @@ async function project({ kernel, directory }: TestKernel): Promise<void> {
   await writer.close();
 }
 
+/** Takes a user out of the read models, which stay where they are in the log. */
+async function lose({ kernel, directory }: TestKernel, id: string): Promise<void> {
+  const writer = openEmbeddedReadStoreWriter({ directory });
+  const tables = await writer.open({ ...usersProjection, logIdentity: kernel.store.identity });
+  if (tables.checkpoint === null) throw new Error('the read models are empty');
+  await tables.apply([{ kind: 'remove', collection: 'users', id }], tables.checkpoint);
+  await writer.close();
+}
+
 async function examined({ kernel, directory }: TestKernel) {
   const stores = () => ({ ...kernel, live: openEmbeddedReadStore({ directory }) });
   const readModels = (head: Position) => openReadModels(stores(), head, () => undefined);
@@ -68,10 +79,21 @@ describe('muniment doctor with read models', () => {
     expect(summary?.['seen']).not.toBe('0 documents');
   });
 
-  it('finds a user whom the read model does not have', async () => {
+  it('says that a read model is behind, and blames no document, where nobody brought it to the end of the log', async () => {
     opened = await openSetUpKernel();
     await project(opened);
     await newUser(opened, 'kim');
+    const { code, details } = await examined(opened);
+    expect(code).toBe(1);
+    expect(details.map(({ detail }) => detail)).toEqual(['users is behind the log; of its documents differ: 1']);
+  });
+
+  it('finds a user whom a read model does not have that says it came to the end of the log', async () => {
+    opened = await openSetUpKernel();
+    await project(opened);
+    const id = await newUser(opened, 'kim');
+    await project(opened);
+    await lose(opened, id);
     const { code, details } = await examined(opened);
     expect(code).toBe(1);
     expect(details).toHaveLength(1);

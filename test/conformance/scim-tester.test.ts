@@ -5,6 +5,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { addCustomAttributes } from '../support/custom-attributes.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 
 const RUN_MS_MAX = 120_000;
@@ -28,6 +29,8 @@ describe.runIf(isRun)('scim2-tester', () => {
 
   beforeAll(async () => {
     server = await startTestServer();
+    // An extension without attributes has nothing that can be written.
+    await addCustomAttributes(server.kernel, { shoeSize: { dataType: 'integer' }, motto: {} });
     findings = await run();
   }, RUN_MS_MAX);
   afterAll(async () => await server.stop());

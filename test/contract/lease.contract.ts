@@ -12,7 +12,8 @@ export interface LeasePlace {
   remove(): Promise<void>;
 }
 
-const PACE: LeasePace = { holdMs: 400, marginMs: 100, beatMs: 60, pollMs: 40 };
+/** A holder is late only when its process stands still for a second: tests share few cores. */
+const PACE: LeasePace = { holdMs: 1_500, marginMs: 300, beatMs: 100, pollMs: 40 };
 const NODES = 4;
 const TAKEOVER_TEST_MS = 30_000;
 
@@ -71,7 +72,7 @@ export const leaseContract = (name: string, make: () => Promise<LeasePlace>) =>
       const waiting = new AbortController();
       const asking = node(1).acquire('projector', waiting.signal);
       asking.catch(() => undefined);
-      await pause(4 * PACE.holdMs);
+      await pause(3 * PACE.holdMs);
       expect(await isPending(asking)).toBe(true);
       expect(lease.lost.aborted).toBe(false);
       waiting.abort(new Error('tired of waiting'));

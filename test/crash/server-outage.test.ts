@@ -134,10 +134,16 @@ async function changed(watched: Watched, change: () => Promise<Told>): Promise<T
   return told;
 }
 
+/** Who asks for what he has just written is told to ask again while the read models are not as far. */
 async function expectKept(url: string, { users }: Watched): Promise<void> {
   for (const [id, names] of users) {
-    const { status, json } = await ask({ url }, { path: `/scim2/Users/${id}`, ...admin });
-    expect(status, `user ${id}`).toBe(200);
-    expect(names).toContain(json.displayName);
+    const path = `/scim2/Users/${id}`;
+    let told = await ask({ url }, { path, ...admin });
+    const again = async () => {
+      if (told.status === 503) told = await ask({ url }, { path, ...admin });
+      return told.status;
+    };
+    await expect.poll(again, { timeout: BACK_MS_MAX, interval: 100, message: `user ${id}` }).toBe(200);
+    expect(names).toContain(told.json.displayName);
   }
 }

@@ -55,7 +55,6 @@ async function write(): Promise<void> {
   }
 }
 const writing = Promise.all(Array.from({ length: WRITERS }, write));
-process.stdout.write('ready\n');
 
 // Writes no more, and lets what is written go its way.
 process.once('SIGUSR2', () => {
@@ -68,3 +67,6 @@ process.once('SIGTERM', async () => {
   await stream.close();
   await close('keep');
 });
+
+// Whoever reads it may send a signal at once, and one without a handler ends the process.
+process.stdout.write('ready\n');

@@ -2,7 +2,7 @@
 import type { Database } from '../../sqlite/database.ts';
 import { PRESENT } from './schema.ts';
 import type { StreamRow } from './stream-rows.ts';
-import type { ScavengeJob, ScavengeReply } from './writer-jobs.ts';
+import type { CompactReply, ScavengeJob, ScavengeReply } from './writer-jobs.ts';
 
 const STREAMS_PER_JOB = 200;
 
@@ -39,8 +39,13 @@ function firstKept(database: Database, stream: StreamRow, nowMs: number): number
   return Math.min(first, stream.rev);
 }
 
-/** Outside a transaction. True when the write-ahead log is empty: no reader was in the way. */
-export function compact(database: Database): boolean {
-  database.exec('PRAGMA incremental_vacuum');
-  return database.statement('PRAGMA wal_checkpoint(TRUNCATE)').get()?.busy === 0;
+/** 8 MiB: a few milliseconds, in which no append is written. */
+const PAGES_PER_JOB = 2_048;
+
+/** Outside a transaction: gives free pages back to the disk, some at a time, and empties the write-ahead log in the end. */
+export function compact(database: Database): CompactReply {
+  database.exec(`PRAGMA incremental_vacuum(${PAGES_PER_JOB})`);
+  const free = Number(database.statement('PRAGMA freelist_count').get()?.freelist_count);
+  if (free > 0) return [free, false];
+  return [0, database.statement('PRAGMA wal_checkpoint(TRUNCATE)').get()?.busy === 0];
 }

@@ -50,7 +50,8 @@ export type AppendReply = readonly number[];
 /** Events deleted, and the last stream that is finished; null when all are. */
 export type ScavengeReply = readonly [deleted: number, finishedStream: number | null];
 /** True: the write-ahead log is empty. */
-export type CompactReply = boolean;
+/** Free pages left; whether the write-ahead log is empty, because no reader was in the way. */
+export type CompactReply = readonly [free: number, compacted: boolean];
 export type LogReply = AppendReply | ScavengeReply | CompactReply | null;
 
 export type LogRefusal =

@@ -50,7 +50,7 @@ export class EsdbEventStore implements EventStore {
   readonly #driver: EsdbDriver;
   readonly #pool: ClientPool;
   readonly #closing = new AbortController();
-  readonly #broken = new Set<object>();
+  readonly #broken = new Set<Pick<EsdbSubscription, 'tryNow'>>();
   /** By context: few, each named in the code. */
   readonly #tails = new Map<string, ContextTail>();
 
@@ -171,8 +171,10 @@ export class EsdbEventStore implements EventStore {
     } catch (error) {
       return { ok: false, detail: `the event store cannot be read: ${(error as Error).message}` };
     }
-    const broken = this.#broken.size;
-    if (broken > 0) return { ok: false, detail: `${broken} subscriptions are without a connection and try again` };
+    const broken = [...this.#broken];
+    for (const subscription of broken) subscription.tryNow();
+    if (broken.length > 0)
+      return { ok: false, detail: `${broken.length} subscriptions are without a connection and try again` };
     return { ok: true, detail: 'the event store can be read' };
   }
 
@@ -195,6 +197,8 @@ export class EsdbEventStore implements EventStore {
       signal?.throwIfAborted();
     }
     signal?.throwIfAborted();
+    // It ended before it caught up: a shorter answer would look like the whole.
+    throw new StoreUnavailable('the event store was closed', 'not-applied');
   }
 
   /** Failures of the driver, so that a subscription knows which of them pass. */

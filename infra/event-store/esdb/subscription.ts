@@ -6,10 +6,11 @@ import { type DriverEvent, DriverFailure, type DriverSubscription } from './driv
 import { recordedEvent } from './recorded-event.ts';
 import { storeFailure } from './store-failure.ts';
 
-export const RECONNECT_MS_MIN = 100;
-export const RECONNECT_MS_MAX = 10_000;
-/** Ten attempts in the first minute. */
-export const RECONNECT_GROWTH = 3;
+const RECONNECT_MS_MIN = 100;
+/** Ten attempts in the first minute, and after an outage of seconds no wait of ten more. */
+const RECONNECT_MS_MAX = 7_500;
+const RECONNECT_GROWTH = 4;
+const RECONNECT_SPREAD = 1 / 8;
 /** Without a delivery for so long, the consumer is told how far the log was looked at. */
 const CHECKPOINT_IDLE_MS = 5_000;
 
@@ -17,7 +18,7 @@ export interface SubscriptionParts {
   readonly pool: ClientPool;
   readonly closing: AbortSignal;
   /** How many are cut off from the server; for health. */
-  readonly broken: Set<object>;
+  readonly broken: Set<Pick<EsdbSubscription, 'tryNow'>>;
 }
 
 export interface SubscriptionRequest {
@@ -84,6 +85,13 @@ export class EsdbSubscription implements AsyncIterableIterator<SubscriptionMessa
   return(): Promise<Result> {
     this.#finish();
     return Promise.resolve(DONE);
+  }
+
+  /** The server has just answered somebody else: a pause before the next attempt ends. */
+  tryNow(): void {
+    if (this.#timer === null) return;
+    clearTimeout(this.#timer);
+    void this.#connect();
   }
 
   async #connect(): Promise<void> {
@@ -172,8 +180,8 @@ export class EsdbSubscription implements AsyncIterableIterator<SubscriptionMessa
       this.#fail(storeFailure(error));
       return;
     }
-    const ms =
-      Math.min(RECONNECT_MS_MAX, RECONNECT_MS_MIN * RECONNECT_GROWTH ** this.#failures) * (1 + Math.random() / 4);
+    const pauseMs = Math.min(RECONNECT_MS_MAX, RECONNECT_MS_MIN * RECONNECT_GROWTH ** this.#failures);
+    const ms = pauseMs * (1 + Math.random() * RECONNECT_SPREAD);
     this.#failures += 1;
     this.#parts.broken.add(this);
     this.#timer = setTimeout(() => void this.#connect(), ms);

@@ -29,7 +29,7 @@ function publishedAttribute(definition: AttributeDefinition): object {
     mutability: definition.mutability,
     returned: definition.returned,
     uniqueness: definition.uniqueness,
-    ...(definition.type === 'reference' ? { referenceTypes: ['external'] } : {}),
+    ...(definition.type === 'reference' ? { referenceTypes: definition.referenceTypes ?? ['external'] } : {}),
     ...traitsOf(definition),
   };
 }

@@ -169,10 +169,15 @@ describe('the lifecycle of a tenant', () => {
   });
 
   it('[O14-7] answers 404 under the path of an unknown tenant', async () => {
-    const inNowhere = async (method: string, path: string) =>
-      (await fetch(`${server.url}/t/nowhere.com${path}`, { method })).status;
-    for (const path of ['/api/server/v1/applications', '/scim2/Users']) expect(await inNowhere('GET', path)).toBe(404);
-    for (const path of ['/oauth2/token', '/api/commands/CreateUser']) expect(await inNowhere('POST', path)).toBe(404);
+    const requests = [
+      ['GET', '/api/server/v1/applications'],
+      ['GET', '/scim2/Users'],
+      ['POST', '/oauth2/token'],
+      ['POST', '/api/commands/CreateUser'],
+    ] as const;
+    for (const [method, path] of requests) {
+      expect((await fetch(`${server.url}/t/nowhere.com${path}`, { method })).status, path).toBe(404);
+    }
   });
 
   it('is managed from the super organization alone, and with the scopes of the contract', async () => {
