@@ -64,6 +64,7 @@ async function openAll({ configuration, telemetry, tls }: ServerParts, opened: A
   const leases = await parts.leases('consumers');
   opened.defer(() => leases.close());
   const password = await setUp(kernel, first, leases);
+  await parts.identify(kernel.store);
 
   const background = backgroundState(telemetry);
   const board = isShared(stores.reads) ? null : createProgressBoard(projections.map(({ name }) => name));

@@ -31,6 +31,8 @@ export interface EventStoreOpening {
 
 export interface StoreParts {
   eventStore(opening: EventStoreOpening): Promise<EventStore>;
+  /** After the first start: a log on a server has its name from its first event. */
+  identify(store: EventStore): Promise<void>;
   /** Both write. */
   sideStores(clocks: SideClocks): Promise<{ readonly vault: Vault; readonly transient: TransientStore }>;
   vaultReader(): Promise<Vault>;
@@ -59,6 +61,11 @@ export async function openStoreParts(places: StorePlaces): Promise<StoreParts> {
       if (events.kind === 'embedded') return await openEmbeddedEventStore({ directory, mode, ...opening });
       const { openEsdbLog } = await import('../infra/event-store/esdb/esdb-log.ts');
       return await openEsdbLog(events.url, events.driver);
+    },
+    async identify(store) {
+      if (events.kind === 'embedded') return;
+      const { identifyEsdbLog } = await import('../infra/event-store/esdb/esdb-log.ts');
+      await identifyEsdbLog(store);
     },
     async sideStores(clocks) {
       if (vault.kind === 'embedded' && transient.kind === 'embedded') {

@@ -18,7 +18,7 @@ import { eventCatalogue } from '../../domain/catalogue.ts';
 import { SUPER_ORG_ID } from '../../domain/ids.ts';
 import { readConfiguration } from '../../infra/config/config.ts';
 import { createEventCodec } from '../../infra/event-codec/sealing-codec.ts';
-import { UNFOUNDED } from '../../infra/event-store/esdb/esdb-log.ts';
+import { identifyEsdbLog } from '../../infra/event-store/esdb/esdb-log.ts';
 import type { EventStore } from '../../infra/event-store/event-store.ts';
 import { soleLeases } from '../../infra/lease/sole-leases.ts';
 import { createPasswordHasher } from '../../infra/password-hash/argon2-hasher.ts';
@@ -112,14 +112,11 @@ async function openNode(places: StorePlaces, { wrap, clock = Date.now }: TestKer
 
 /** With the super organization and its administrator. */
 export async function openSetUpKernel(options: TestKernelOptions = {}): Promise<TestKernel> {
-  const deploymentKey = options.deploymentKey ?? randomBytes(32);
-  const opened = await openTestKernel({ ...options, deploymentKey });
+  const opened = await openTestKernel(options);
   const first = { superTenant: 'carbon.super', adminName: 'admin', adminPassword: ADMIN_PASSWORD };
   await setUp(opened.kernel, first, soleLeases());
-  if (opened.kernel.store.identity !== UNFOUNDED) return opened;
-  // What is built from a log on a server belongs to it by the name that it has from the next start on.
-  await opened.close('keep');
-  return await openTestKernel({ ...options, deploymentKey, directory: opened.directory });
+  await identifyEsdbLog(opened.kernel.store);
+  return opened;
 }
 
 export const system: Caller = systemCaller(SUPER_ORG_ID, 'test');

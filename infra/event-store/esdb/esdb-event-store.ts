@@ -45,7 +45,7 @@ export interface EsdbEventStoreOptions {
 
 /** One connection per server operation of appending and reading; subscriptions have others. */
 export class EsdbEventStore implements EventStore {
-  readonly identity: string;
+  #identity: string;
   readonly capabilities: Capabilities;
   readonly #driver: EsdbDriver;
   readonly #pool: ClientPool;
@@ -55,10 +55,19 @@ export class EsdbEventStore implements EventStore {
   readonly #tails = new Map<string, ContextTail>();
 
   constructor(driver: EsdbDriver, info: ServerInfo, { driver: open, identity }: EsdbEventStoreOptions) {
-    this.identity = identity;
+    this.#identity = identity;
     this.capabilities = capabilitiesOf(driver, info);
     this.#driver = driver;
     this.#pool = new ClientPool(open);
+  }
+
+  get identity(): string {
+    return this.#identity;
+  }
+
+  /** Of a log that was empty when it was opened. */
+  identify(identity: string): void {
+    this.#identity = identity;
   }
 
   async append(
