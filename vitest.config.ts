@@ -5,7 +5,7 @@ import { mixedSuites } from './test/support/mixed-suites.ts';
 const isMixed = (process.env['MUNIMENT_TEST_MIX'] ?? '') !== '';
 /** Over wires, to servers in the same few cores, everything takes longer. */
 const TEST_TIMEOUT_MS = isMixed ? 120_000 : 30_000;
-/** In a build: suites kill servers and fill both cores beside each other. What passed at the second try is marked so. */
+/** In a build, whose machine may have other work. What passed at the second try is marked so. */
 const RETRIES = process.env['CI'] === undefined ? 0 : 1;
 const include = isMixed ? [...mixedSuites] : ['test/**/*.test.ts'];
 

@@ -15,7 +15,7 @@ const OUTAGES = 2;
 const WRITERS = 3;
 const LOAD_MS = 1_500;
 const AWAY_MS = 3_000;
-/** Twice what is promised: other suites have the same cores at the same time. */
+/** Twice what is promised: the application and three servers share the machine, which may have other work. */
 const BACK_MS_MAX = 20_000;
 /** Until the read models have come to the last change. */
 const LISTED_MS_MAX = 40_000;
