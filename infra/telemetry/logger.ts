@@ -46,6 +46,8 @@ export function createLogger({ level, mixin, write }: LoggerOptions): Logger {
 }
 
 function described(error: unknown): unknown {
+  // Of another thread, which can send only the text.
+  if (typeof error === 'string') return { type: 'string', message: error };
   if (!(error instanceof Error)) return { type: typeof error };
   const cause = error.cause instanceof Error ? { cause: described(error.cause) } : {};
   return { type: error.name, message: error.message, stack: error.stack, ...cause };

@@ -55,6 +55,16 @@ describe('logs', () => {
     });
   });
 
+  it('tell why another thread failed, of which there is only a text', async () => {
+    const { lines, write } = loggedLines();
+    const { log } = await createTelemetry({ logLevel: 'info', metrics: false, traces: false, write });
+    log.error('projection.failed', { error: 'Error: no room', action: 'Make room.' });
+    expect(lines[0]).toMatchObject({
+      event: 'projection.failed',
+      error: { type: 'string', message: 'Error: no room' },
+    });
+  });
+
   it('[SEC-K5] drop personal and secret fields that slipped in', async () => {
     const { lines, write } = loggedLines();
     const { log } = await createTelemetry({ logLevel: 'info', metrics: false, traces: false, write });
